@@ -1,0 +1,71 @@
+# make demo   build supd and run it in the foreground on a small configuration of its own
+# make test   every test, race detector on, against the real supervisord and supervisorctl
+# make help   the other targets
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  = -s -w -X main.version=$(VERSION)
+GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
+
+# What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector.
+PEERS = supervisor gcc libc6-dev
+
+.PHONY: help demo build test peers race check fmt lint fuzz bench cross docs clean
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-8s %s\n", $$1, $$2}'
+
+build: ## bin/supd: static, stripped, with its version
+	@mkdir -p bin
+	$(GOBUILD) -ldflags "$(LDFLAGS)" -o bin/supd ./cmd/supd
+
+demo: build ## run supd on a small configuration of its own; Ctrl-C ends it
+	@bin/supd demo
+
+test: peers race ## everything, race detector on, real peers included
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
+
+peers:
+	@missing=""; for p in $(PEERS); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null || exit 1; \
+	  else \
+	    echo "the tests need:$$missing"; echo "type: sudo apt-get update && sudo apt-get install -y$$missing"; exit 1; \
+	  fi; \
+	fi
+
+check: fmt lint cross ## formatting, vet, staticcheck, the other platforms
+
+fmt:
+	@out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); if [ -n "$$out" ]; then echo "gofmt these files:"; echo "$$out"; exit 1; fi
+
+lint:
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+cross: ## compile for the other platforms; 32 bits must fail with a reason
+	GOOS=linux GOARCH=arm64 $(GOBUILD) -o /dev/null ./cmd/supd
+	GOOS=linux GOARCH=amd64 $(GOBUILD) -o /dev/null ./cmd/supd
+	GOOS=darwin $(GO) vet ./...
+	@if out=$$(GOOS=linux GOARCH=386 $(GOBUILD) -o /dev/null ./cmd/supd 2>&1); then echo "a 32-bit build must not succeed"; exit 1; \
+	else echo "$$out" | grep -q supd_needs_a_64_bit_platform || { echo "a 32-bit build fails for the wrong reason:"; echo "$$out"; exit 1; }; fi
+
+FUZZTIME ?= 20s
+fuzz: ## run each fuzz target for FUZZTIME (20s)
+	@$(GO) list ./... | while read p; do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+bench: build peers ## the figures of the design, beside a minimal supervisor and supervisord
+	@mkdir -p bin
+	$(GOBUILD) -ldflags "-s -w" -o bin/floor ./cmd/bench/floor
+	$(GOBUILD) -o bin/bench ./cmd/bench
+	bin/bench -supd bin/supd -floor bin/floor -supervisord /usr/bin/supervisord $(BENCHFLAGS)
+
+docs: ## rewrite the generated parts of the documents
+	$(GO) test ./supervisor ./confload ./ctl/... -run 'Docs|Transcripts' -update
+
+clean: ## remove what was built
+	rm -rf bin

@@ -1,0 +1,41 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+)
+
+// Info is what is known of one program at one moment. It is immutable: readers may keep it.
+type Info struct {
+	Program    *confload.Program // its configuration; never nil
+	State      supervisor.State
+	Start      time.Time         // last spawn attempt; zero: never
+	Stop       time.Time         // last time a process was reaped; zero: never
+	SpawnErr   string            // why the last attempt failed; "" none
+	ExitStatus int               // of the last recorded exit; -1 death by signal
+	Pid        int               // 0: no process
+	StdoutLog  string            // path of the stdout log, "" none
+	StderrLog  string            // path of the stderr log, "" none or redirected
+	Reason     supervisor.Reason // why it is in this state
+}
+
+// Result is the outcome for one program of a command on many.
+type Result struct {
+	Name, Group string
+	Status      FaultCode // Success or the code of the fault
+	Description string    // "OK" or the text of the fault
+}
+
+// Changes is what a reread found, as group names, each list sorted.
+type Changes struct {
+	Added, Changed, Removed []string
+}
+
+// ConfigInfo is one program of the configuration read last.
+type ConfigInfo struct {
+	Program       *confload.Program
+	GroupPriority int
+	InUse         bool // its group is active
+}

@@ -1,0 +1,117 @@
+package actors
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/supervisor"
+)
+
+// group supervises the programs of one group: it starts them in order, stops them in reverse order, and keeps them alive
+// when one of the actors has a bug.
+type group struct {
+	keepChildren
+	entry *groupEntry
+
+	launching int  // index of the program whose launch is awaited; -1 none
+	draining  bool // groupDown is owed to the parent
+	retiring  int  // programs still to end before the group does
+	retired   bool
+}
+
+func newGroup(t *tree, e *groupEntry) actor.Actor {
+	return &group{keepChildren: keepChildren{t}, entry: e, launching: -1}
+}
+
+// Receive implements actor.Actor.
+func (g *group) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		for _, e := range g.entry.entries {
+			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e) }), e.program.Name)
+			if err != nil {
+				g.tree.logger.Error(err.Error())
+				continue
+			}
+			e.pid.Store(pid)
+		}
+	case *launchAll:
+		g.launchFrom(ctx, 0)
+	case *launched:
+		if m.index == g.launching {
+			g.launchFrom(ctx, m.index+1)
+		}
+	case *stopGroup:
+		g.stop(ctx, m.by)
+	case *programChanged:
+		if g.draining && g.allDown() {
+			g.draining = false
+			ctx.Send(ctx.Parent(), &groupDown{g.entry.config.Name})
+		}
+	case *holdRequest, *ReopenLogs:
+		for _, e := range g.entry.entries {
+			ctx.Send(e.pid.Load(), m)
+		}
+	case *retire:
+		g.retired = true
+		g.retiring = len(ctx.Children())
+		for _, c := range ctx.Children() {
+			ctx.Poison(c) // after what stands in its mailbox, so that nobody waits in vain
+		}
+		g.endIfRetired(ctx)
+	case *actor.Terminated:
+		g.programGone(ctx, m)
+	}
+}
+
+// launchFrom starts the programs with autostart from index i on, each when the one before stands in the spawner's queue.
+func (g *group) launchFrom(ctx actor.Context, i int) {
+	for ; i < len(g.entry.entries); i++ {
+		if e := g.entry.entries[i]; e.program.Autostart {
+			g.launching = i
+			ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAutostart, quiet: true, index: i})
+			return
+		}
+	}
+	g.launching = -1
+	ctx.Send(ctx.Parent(), &groupLaunched{g.entry.config.Name})
+}
+
+// stop asks all programs to stop at once, the last one first, as supervisord does at shutdown.
+func (g *group) stop(ctx actor.Context, by supervisor.Origin) {
+	if g.allDown() {
+		ctx.Send(ctx.Parent(), &groupDown{g.entry.config.Name})
+		return
+	}
+	g.draining = true
+	order := slices.Clone(g.entry.entries)
+	slices.SortFunc(order, func(a, b *entry) int {
+		return cmp.Or(cmp.Compare(b.program.Priority, a.program.Priority), strings.Compare(b.program.Name, a.program.Name))
+	})
+	for _, e := range order {
+		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: by, quiet: true})
+	}
+}
+
+func (g *group) allDown() bool {
+	return !slices.ContainsFunc(g.entry.entries, func(e *entry) bool { return !e.info.Load().State.IsDown() })
+}
+
+func (g *group) programGone(ctx actor.Context, m *actor.Terminated) {
+	if g.launching >= 0 && m.Who.Equal(g.entry.entries[g.launching].pid.Load()) {
+		g.launchFrom(ctx, g.launching+1)
+	}
+	if g.retired {
+		g.retiring--
+		g.endIfRetired(ctx)
+	}
+}
+
+func (g *group) endIfRetired(ctx actor.Context) {
+	if g.retiring <= 0 {
+		ctx.Stop(ctx.Self())
+	}
+}

@@ -1,0 +1,160 @@
+package actors
+
+import (
+	"syscall"
+	"time"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// Messages to the control actor. Each is answered with an Outcome, Results, Changes, or a *Fault. Names are namespecs
+// ("group:name", or "name" where both are the same).
+type (
+	// StartProgram starts one program. With Wait the answer comes when it is RUNNING or has failed.
+	StartProgram struct {
+		Name string
+		Wait bool
+	}
+	// StopProgram stops one program. With Wait the answer comes when it is down.
+	StopProgram struct {
+		Name string
+		Wait bool
+	}
+	// SignalProgram sends a signal to the process of one program, never to its process group.
+	SignalProgram struct {
+		Name   string
+		Signal syscall.Signal
+	}
+	// ManyPrograms does one thing to all programs of a group, or to all programs when All is set. The answer is Results.
+	ManyPrograms struct {
+		Do     Verb
+		Group  string
+		All    bool
+		Wait   bool
+		Signal syscall.Signal
+	}
+	// Reread loads the configuration anew and answers Changes. It changes nothing.
+	Reread struct{}
+	// AddGroup starts a group of the configuration read last.
+	AddGroup struct{ Name string }
+	// RemoveGroup removes a group all of whose programs are down.
+	RemoveGroup struct{ Name string }
+	// ShutDown stops all programs, group by group, and then the tree.
+	ShutDown struct{ Restart bool }
+	// ReopenLogs closes and opens the log files of all programs that have a process.
+	ReopenLogs struct{}
+)
+
+// Verb is what ManyPrograms does.
+type Verb int
+
+// The verbs of ManyPrograms.
+const (
+	Start Verb = iota
+	Stop
+	Signal
+)
+
+// Outcome is the answer to a command on one program.
+type Outcome struct {
+	Fault     *Fault // nil: done
+	Skipped   bool   // the program was not in a state the command is for (only when asked with onlyIfApt)
+	Immediate bool   // decided at once, without waiting for the program
+}
+
+// Results is the answer to ManyPrograms.
+type Results []Result
+
+// done is the answer to a command that needs no other.
+var done = &Outcome{}
+
+// Messages inside the tree.
+type (
+	// startRequest is StartProgram on its way to the program. The program answers launched once the order of starts
+	// is settled, if the sender asked for that, and an *Outcome.
+	startRequest struct {
+		name      string
+		by        supervisor.Origin
+		wait      bool
+		onlyIfApt bool // a program that is up already is skipped
+		index     int  // copied into the answers
+		quiet     bool // only launched is wanted
+	}
+	stopRequest struct {
+		name      string
+		by        supervisor.Origin
+		wait      bool
+		onlyIfApt bool
+		index     int
+		quiet     bool // no answer is wanted
+	}
+	signalRequest struct {
+		name      string
+		signal    syscall.Signal
+		onlyIfApt bool
+		index     int
+	}
+	holdRequest struct{} // nothing may start any more
+	// launched says that the process of a start stands in the queue of the spawner, or that there will be none.
+	launched struct{ index int }
+	// indexed is an Outcome for a session, which asked with an index.
+	indexed struct {
+		index   int
+		outcome *Outcome
+	}
+
+	// launch tells a run to start the process of a life.
+	launch struct{ life uint64 }
+	// processStarted and startFailed come from the spawner's goroutine, by way of the run.
+	processStarted struct {
+		life uint64
+		proc osProcess
+	}
+	startFailed struct {
+		life uint64
+		err  error
+	}
+	processExited struct {
+		life uint64
+		exit process.Exit
+	}
+	timerFired struct {
+		life  uint64
+		timer supervisor.Timer
+		seq   uint64 // which arming of the timer
+	}
+	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
+
+	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.
+	launchAll     struct{}
+	groupLaunched struct{ name string }
+	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
+	stopGroup struct{ by supervisor.Origin }
+	groupDown struct{ name string }
+	// retire asks a group to end when all queued requests were answered.
+	retire         struct{}
+	programChanged struct {
+		entry *entry
+		state supervisor.State
+	}
+	configLoaded struct {
+		config *confload.Config
+		err    error
+	}
+	waitingReport struct{}
+	// whoIsControl asks root for the PID of control.
+	whoIsControl struct{}
+)
+
+// Change is one transition of one program, as observers see it.
+type Change struct {
+	Program  *confload.Program
+	From, To supervisor.State
+	Pid      int
+	Tries    int
+	Expected bool
+	Reason   supervisor.Reason
+	At       time.Time
+}

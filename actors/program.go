@@ -1,0 +1,498 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// program is one supervised program: it always answers, carries out the effects of its machine (supervisor.Step), and is
+// the supervisor of its one child, the run.
+type program struct {
+	tree   *tree
+	entry  *entry
+	cfg    *confload.Program
+	policy *supervisor.Policy
+	files  logFiles
+
+	ctx actor.Context // of this actor; only used from its mailbox
+	m   supervisor.Program
+
+	run      *actor.PID
+	runPhase runPhase
+	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
+	proc     osProcess
+
+	start, stop time.Time
+	timer       *time.Timer
+	timerSeq    uint64
+
+	starters  []waiter
+	stoppers  []waiter
+	launchers []waiter // wait for launched
+	lastKill  string   // why the last signal of a stop could not be sent; "" it could
+}
+
+type runPhase int
+
+const (
+	noRun      runPhase = iota
+	runAlive            // it has a life to care for
+	runWaiting          // it has failed and is suspended
+	runEnding           // it was told to stop; Terminated will come
+)
+
+// waiter is somebody who waits for an answer.
+type waiter struct {
+	to    *actor.PID
+	name  string // as the client typed it
+	wait  bool
+	index int // >= 0: a session asked
+}
+
+// stopReportEvery is how often a waited stop is logged (compat.md §3.6).
+const stopReportEvery = 2 * time.Second
+
+func newProgram(t *tree, e *entry) actor.Actor {
+	c := e.program
+	return &program{tree: t, entry: e, cfg: c, policy: &supervisor.Policy{
+		Name:         logs.Clean(c.Name),
+		Autorestart:  autorestart[c.Autorestart],
+		StartSecs:    c.StartSecs,
+		StartRetries: c.StartRetries,
+		ExitCodes:    c.ExitCodes,
+		StopWaitSecs: c.StopWaitSecs,
+		StopAsGroup:  c.StopAsGroup,
+		KillAsGroup:  c.KillAsGroup,
+		StopSignal:   process.SignalName(c.StopSignal),
+	}}
+}
+
+var autorestart = map[confload.Autorestart]supervisor.Autorestart{
+	confload.RestartUnexpected: supervisor.RestartUnexpected,
+	confload.RestartNever:      supervisor.RestartNever,
+	confload.RestartAlways:     supervisor.RestartAlways,
+}
+
+// Receive implements actor.Actor.
+func (p *program) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		p.ctx = ctx
+		p.makeLogFiles()
+		p.publish()
+	case *startRequest:
+		p.startRequested(m, ctx.Sender())
+	case *stopRequest:
+		p.stopRequested(m, ctx.Sender())
+	case *signalRequest:
+		p.signalRequested(m, ctx.Sender())
+	case *holdRequest:
+		p.apply(supervisor.HoldRequested{})
+	case *launched:
+		p.answerLaunchers()
+	case *processStarted:
+		p.processStarted(m.life, m.proc)
+	case *timerFired:
+		if m.seq == p.timerSeq {
+			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})
+		}
+	case *stopReport:
+		p.stopReported(m)
+	case *ReopenLogs:
+		if p.runPhase == runAlive {
+			ctx.Send(p.run, m)
+		}
+	case *actor.Terminated:
+		p.runGone(m)
+	case *actor.Stopping:
+		p.disarm()
+		p.dismissWaiters()
+	}
+}
+
+// HandleFailure implements actor.SupervisorStrategy: this is where autorestart, startretries and backoff are decided. It
+// runs in the program's mailbox.
+func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ interface{}) {
+	e, ok := reason.(*runEnded)
+	if !ok {
+		s.ResumeChildren(child) // a bug of ours; the process stays
+		return
+	}
+	if p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
+		s.StopChildren(child)
+		return
+	}
+	if e.proc != nil {
+		p.processStarted(e.life, e.proc) // a failure overtakes messages
+	}
+	p.runPhase = runWaiting
+	p.proc = nil
+	var child127 *process.ChildError
+	switch {
+	case errors.As(e.err, &child127):
+		p.stop = e.at
+		p.tree.logger.Info(fmt.Sprintf("%s: %s", p.policy.Name, logs.Clean(child127.Error())))
+		p.apply(supervisor.ProcessExited{Life: e.life, Exit: supervisor.Exit{Code: 127, Text: "exit status 127"}})
+	case e.err != nil:
+		p.apply(supervisor.SpawnFailed{Life: e.life, Text: logs.Clean(e.err.Error())})
+	default:
+		p.stop = e.at
+		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit})
+	}
+}
+
+func (p *program) processStarted(life uint64, proc osProcess) {
+	if life != p.m.Life || !p.m.Spawning {
+		return
+	}
+	p.proc = proc
+	p.start = proc.Began()
+	p.apply(supervisor.Spawned{Life: life, Pid: proc.ID()})
+}
+
+// apply tells the machine of an event, carries out the effects, and answers whoever waited for what has happened.
+func (p *program) apply(events ...supervisor.Event) {
+	for len(events) > 0 {
+		was := p.m.State
+		wentUp := false
+		m, effects := supervisor.Step(p.policy, p.m, events[0])
+		p.m, events = m, events[1:]
+		var changes []supervisor.Transition
+		for _, e := range effects {
+			switch e := e.(type) {
+			case supervisor.Transition:
+				changes = append(changes, e)
+				wentUp = wentUp || e.To == supervisor.Running
+				if e.To == supervisor.Starting {
+					p.start = time.Now()
+				}
+			case supervisor.Log:
+				p.tree.log(e)
+			case supervisor.Spawn:
+				p.spawn(e.Life)
+			case supervisor.Signal:
+				if err := p.signal(e); err != nil {
+					events = append(events, supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
+				}
+			case supervisor.Arm:
+				p.arm(e)
+			case supervisor.Disarm:
+				p.disarm()
+			}
+		}
+		if p.runPhase == runWaiting && p.m.State != supervisor.Backoff {
+			p.runPhase = runEnding
+			p.supervisor().StopChildren(p.run)
+		}
+		if len(effects) == 0 && was == p.m.State {
+			continue
+		}
+		p.publish()
+		for _, c := range changes {
+			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
+				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
+		}
+		if len(changes) > 0 {
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State})
+		}
+		p.answerStarters(wentUp)
+		p.answerStoppers()
+	}
+}
+
+func (p *program) supervisor() actor.Supervisor { return p.ctx.(actor.Supervisor) }
+
+// spawn gives a life to the run: to the one that waits, or to a new one. One that is ending is awaited first, so that
+// its name is free.
+func (p *program) spawn(life uint64) {
+	switch p.runPhase {
+	case runEnding:
+		p.wanted = life
+		return
+	case runWaiting:
+		p.supervisor().RestartChildren(p.run)
+	default:
+		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files}
+		}), "run")
+		if err != nil {
+			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))
+		}
+		p.run = pid
+	}
+	p.runPhase = runAlive
+	p.ctx.Send(p.run, &launch{life})
+}
+
+func (p *program) runGone(m *actor.Terminated) {
+	if p.run == nil || !p.run.Equal(m.Who) || p.runPhase != runEnding {
+		return
+	}
+	p.run, p.runPhase = nil, noRun
+	if life := p.wanted; life != 0 {
+		p.wanted = 0
+		p.spawn(life)
+	}
+}
+
+// signal carries out a Signal effect. A process that is gone already is no error.
+func (p *program) signal(e supervisor.Signal) error {
+	sig := p.cfg.StopSignal
+	if e.Kill {
+		sig = syscall.SIGKILL
+	}
+	send := p.proc.Signal
+	if e.Group {
+		send = p.proc.SignalGroup
+	}
+	err := send(sig)
+	if errors.Is(err, syscall.ESRCH) || errors.Is(err, process.ErrGone) {
+		p.tree.logger.Debug(fmt.Sprintf("unable to signal %s (pid %d), it probably just exited on its own", p.policy.Name, p.m.Pid))
+		return nil
+	}
+	p.lastKill = ""
+	if err != nil {
+		p.lastKill = err.Error()
+	}
+	return err
+}
+
+func (p *program) arm(e supervisor.Arm) {
+	p.disarm()
+	root, self, seq := p.ctx.ActorSystem().Root, p.ctx.Self(), p.timerSeq
+	p.timer = time.AfterFunc(e.After, func() { root.Send(self, &timerFired{e.Life, e.Timer, seq}) })
+}
+
+// disarm stops the timer. One that has fired already is recognised by its number.
+func (p *program) disarm() {
+	p.timerSeq++
+	if p.timer != nil {
+		p.timer.Stop()
+		p.timer = nil
+	}
+}
+
+func (p *program) startRequested(r *startRequest, from *actor.PID) {
+	w := waiter{from, r.name, r.wait, r.index}
+	refuse := func(o *Outcome) {
+		o.Immediate = true
+		p.launchedTo(w)
+		if !r.quiet {
+			p.answer(w, o)
+		}
+	}
+	state := p.m.State
+	if r.onlyIfApt && state.IsUp() {
+		refuse(&Outcome{Skipped: true})
+		return
+	}
+	if r.by == supervisor.ByAdministrator {
+		if p.tree.currentMood() != MoodRunning {
+			refuse(&Outcome{Fault: &Fault{Code: ShutdownState}})
+			return
+		}
+		if _, _, _, err := p.tree.resolve(p.cfg); err != nil {
+			refuse(&Outcome{Fault: resolveFault(err)})
+			return
+		}
+	}
+	switch {
+	case state.IsUp():
+		refuse(&Outcome{Fault: &Fault{AlreadyStarted, r.name}})
+		return
+	case state == supervisor.Unknown:
+		refuse(&Outcome{Fault: &Fault{Failed, r.name + " is in an unknown process state"}})
+		return
+	case state == supervisor.Stopping:
+		o := &Outcome{}
+		if r.wait {
+			o.Fault = &Fault{AbnormalTermination, r.name}
+		}
+		refuse(o)
+		return
+	}
+	if r.by == supervisor.ByAutostart && p.m.Life != 0 {
+		refuse(&Outcome{Skipped: true}) // somebody was quicker
+		return
+	}
+	p.launchers = append(p.launchers, w)
+	if !r.quiet {
+		p.starters = append(p.starters, w)
+	}
+	p.apply(supervisor.StartRequested{By: r.by})
+	if !p.m.Spawning { // held
+		p.answerLaunchers()
+	}
+}
+
+func resolveFault(err error) *Fault {
+	code := NotExecutable
+	var re *process.ResolveError
+	if errors.As(err, &re) && re.Kind == process.NotFound {
+		code = NoFile
+	}
+	return &Fault{code, err.Error()}
+}
+
+func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
+	w := waiter{from, r.name, r.wait, r.index}
+	if !p.m.State.IsUp() {
+		switch {
+		case r.quiet:
+		case r.onlyIfApt:
+			p.answer(w, &Outcome{Skipped: true, Immediate: true})
+		default:
+			p.answer(w, &Outcome{Fault: &Fault{NotRunning, r.name}, Immediate: true})
+		}
+		return
+	}
+	p.lastKill = ""
+	p.apply(supervisor.StopRequested{By: r.by})
+	switch {
+	case r.quiet:
+	case p.m.State == supervisor.Unknown:
+		p.answer(w, &Outcome{Fault: &Fault{Failed, p.lastKill}, Immediate: true})
+	case !r.wait || p.m.State.IsDown():
+		p.answer(w, &Outcome{Immediate: true})
+	default:
+		p.stoppers = append(p.stoppers, w)
+		if len(p.stoppers) == 1 {
+			p.stopReported(&stopReport{p.m.Life})
+		}
+	}
+}
+
+// stopReported logs that somebody waits for the program to stop, and again every while until it has.
+func (p *program) stopReported(m *stopReport) {
+	if m.life != p.m.Life || p.m.State != supervisor.Stopping || len(p.stoppers) == 0 {
+		return
+	}
+	p.tree.logger.Info(fmt.Sprintf("waiting for %s to stop", p.policy.Name))
+	root, self := p.ctx.ActorSystem().Root, p.ctx.Self()
+	time.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
+}
+
+func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
+	w := waiter{from, r.name, false, r.index}
+	o := &Outcome{Immediate: true}
+	switch {
+	case !p.m.State.IsSignallable() && r.onlyIfApt:
+		o.Skipped = true
+	case !p.m.State.IsSignallable() || p.proc == nil:
+		o.Fault = &Fault{NotRunning, r.name}
+	default:
+		p.tree.logger.Debug(fmt.Sprintf("sending %s (pid %d) sig %s", p.policy.Name, p.m.Pid, process.SignalName(r.signal)))
+		if err := p.proc.Signal(r.signal); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, process.ErrGone) {
+			o.Fault = &Fault{Failed, err.Error()}
+			p.apply(supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
+		}
+	}
+	p.answer(w, o)
+}
+
+// answerStarters answers those who wait for a start. wentUp: the program was RUNNING, if only for a moment.
+func (p *program) answerStarters(wentUp bool) {
+	p.starters = slices.DeleteFunc(p.starters, func(w waiter) bool {
+		outcome := p.m.StartOutcome()
+		switch {
+		case wentUp, outcome == supervisor.Done:
+			p.answer(w, &Outcome{})
+		case outcome == supervisor.SpawnBad:
+			p.answer(w, &Outcome{Fault: &Fault{SpawnError, w.name}, Immediate: !w.wait})
+		case !w.wait && !p.m.Spawning:
+			p.answer(w, &Outcome{Immediate: true})
+		case outcome == supervisor.Abnormal:
+			p.answer(w, &Outcome{Fault: &Fault{AbnormalTermination, w.name}})
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (p *program) answerStoppers() {
+	if !p.m.State.IsDown() {
+		return
+	}
+	for _, w := range p.stoppers {
+		p.answer(w, &Outcome{})
+	}
+	p.stoppers = nil
+}
+
+func (p *program) answerLaunchers() {
+	for _, w := range p.launchers {
+		p.launchedTo(w)
+	}
+	p.launchers = nil
+}
+
+// launchedTo tells those who start several programs in order that the next one may follow.
+func (p *program) launchedTo(w waiter) {
+	if w.index >= 0 && w.to != nil {
+		p.ctx.Send(w.to, &launched{w.index})
+	}
+}
+
+func (p *program) answer(w waiter, o *Outcome) {
+	switch {
+	case w.to == nil:
+	case w.index >= 0:
+		p.ctx.Send(w.to, &indexed{w.index, o})
+	default:
+		p.ctx.Send(w.to, o)
+	}
+}
+
+func (p *program) dismissWaiters() {
+	gone := &Fault{Code: ShutdownState}
+	for _, w := range slices.Concat(p.starters, p.stoppers) {
+		p.answer(w, &Outcome{Fault: gone})
+	}
+	p.answerLaunchers()
+	p.starters, p.stoppers = nil, nil
+}
+
+// publish puts a new snapshot into the table.
+func (p *program) publish() {
+	p.entry.info.Store(&Info{
+		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
+		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
+	})
+}
+
+// makeLogFiles settles where the output goes for as long as the group exists; automatic files are made now.
+func (p *program) makeLogFiles() {
+	if p.files.stdout == "" {
+		p.files.stdout = p.logFile(&p.cfg.Stdout, "stdout")
+	}
+	if p.files.stderr == "" && !p.cfg.RedirectStderr {
+		p.files.stderr = p.logFile(&p.cfg.Stderr, "stderr")
+	}
+}
+
+func (p *program) logFile(s *confload.Stream, channel string) string {
+	switch s.Kind {
+	case confload.LogPath:
+		return s.Path
+	case confload.LogAuto:
+		d := p.tree.config.Supervisord
+		path, err := logs.CreateAuto(d.ChildLogDir, p.cfg.Name, channel, d.Identifier)
+		if err != nil {
+			logs.Critical(p.tree.logger, "could not make the %s log of %s, its output is thrown away: %v", channel, p.policy.Name, err)
+			return ""
+		}
+		return path
+	}
+	return ""
+}

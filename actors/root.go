@@ -1,0 +1,255 @@
+package actors
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// root owns the generations of the configuration, which groups there are, and the order in which groups start and stop.
+type root struct {
+	keepChildren
+	latest  *atomic.Pointer[confload.Config] // the configuration read last
+	control *actor.PID
+
+	groups   map[string]*actor.PID
+	queue    []string              // groups whose programs are still to be started, in order; the first is being started
+	removing map[string]*actor.PID // group → who asked for its removal
+	rereads  []*actor.PID          // who waits for the configuration
+	stopping []string              // groups still to stop, in order; the first is being stopped
+	autorun  bool
+}
+
+// waitingReportEvery is how often the programs are listed that a shutdown waits for (compat.md §3.8).
+const waitingReportEvery = 3 * time.Second
+
+// Receive implements actor.Actor.
+func (r *root) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		r.groups, r.removing = map[string]*actor.PID{}, map[string]*actor.PID{}
+		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{r.tree} }))
+		cfg := r.latest.Load()
+		for i := range cfg.Groups {
+			r.spawnGroup(ctx, &cfg.Groups[i])
+		}
+	case *whoIsControl:
+		ctx.Respond(r.control)
+	case *launchAll:
+		r.autorun = true
+		for _, g := range *r.tree.table.groups.Load() {
+			r.enqueue(ctx, g.config.Name)
+		}
+	case *groupLaunched:
+		r.dequeue(ctx, m.name)
+	case *Reread:
+		r.reread(ctx)
+	case *configLoaded:
+		r.configLoaded(ctx, m)
+	case *AddGroup:
+		ctx.Respond(r.add(ctx, m.Name))
+	case *RemoveGroup:
+		r.remove(ctx, m.Name)
+	case *ReopenLogs:
+		for _, pid := range r.groups {
+			ctx.Send(pid, m)
+		}
+	case *ShutDown:
+		r.shutDown(ctx, m)
+	case *groupDown:
+		if len(r.stopping) > 0 && r.stopping[0] == m.name {
+			r.stopping = r.stopping[1:]
+			r.stopNext(ctx)
+		}
+	case *waitingReport:
+		r.reportWaiting(ctx)
+	case *actor.Terminated:
+		r.groupGone(ctx, m)
+	case *actor.Stopped:
+		close(r.tree.stopped)
+	}
+}
+
+func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group) {
+	e := r.tree.table.add(cfg)
+	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
+	if err != nil {
+		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
+		r.tree.table.remove(cfg.Name)
+		return
+	}
+	r.groups[cfg.Name] = pid
+}
+
+// enqueue has the programs of a group started when those of the groups before it were.
+func (r *root) enqueue(ctx actor.Context, name string) {
+	r.queue = append(r.queue, name)
+	if len(r.queue) == 1 {
+		ctx.Send(r.groups[name], &launchAll{})
+	}
+}
+
+func (r *root) dequeue(ctx actor.Context, name string) {
+	if len(r.queue) == 0 || r.queue[0] != name {
+		return
+	}
+	for r.queue = r.queue[1:]; len(r.queue) > 0; r.queue = r.queue[1:] {
+		if pid := r.groups[r.queue[0]]; pid != nil {
+			ctx.Send(pid, &launchAll{})
+			return
+		}
+	}
+}
+
+// reread loads the configuration beside the mailbox and answers in configLoaded.
+func (r *root) reread(ctx actor.Context) {
+	if r.tree.load == nil {
+		ctx.Respond(&Fault{CantReread, "there is no file to read"})
+		return
+	}
+	r.rereads = append(r.rereads, ctx.Sender())
+	if len(r.rereads) > 1 {
+		return // answered one after the other, each with a configuration of its own
+	}
+	r.loadInBackground(ctx)
+}
+
+func (r *root) loadInBackground(ctx actor.Context) {
+	to, self, load := ctx.ActorSystem().Root, ctx.Self(), r.tree.load
+	go func() {
+		cfg, err := load()
+		to.Send(self, &configLoaded{cfg, err})
+	}()
+}
+
+func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
+	asker := r.rereads[0]
+	r.rereads = r.rereads[1:]
+	if len(r.rereads) > 0 {
+		r.loadInBackground(ctx)
+	}
+	if m.err != nil {
+		ctx.Send(asker, &Fault{CantReread, m.err.Error()})
+		return
+	}
+	active := &confload.Config{}
+	for _, g := range *r.tree.table.groups.Load() {
+		active.Groups = append(active.Groups, *g.config)
+	}
+	r.latest.Store(m.config)
+	d := confload.Diff(active, m.config)
+	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
+}
+
+func (r *root) add(ctx actor.Context, name string) interface{} {
+	if r.groups[name] != nil {
+		return &Fault{AlreadyAdded, name}
+	}
+	cfg := r.latest.Load()
+	for i := range cfg.Groups {
+		if cfg.Groups[i].Name != name {
+			continue
+		}
+		r.spawnGroup(ctx, &cfg.Groups[i])
+		if r.autorun {
+			r.enqueue(ctx, name)
+		}
+		return done
+	}
+	return &Fault{BadName, name}
+}
+
+func (r *root) remove(ctx actor.Context, name string) {
+	pid, e := r.groups[name], r.tree.table.group(name)
+	switch {
+	case pid == nil || e == nil || r.removing[name] != nil:
+		ctx.Respond(&Fault{BadName, name})
+		return
+	}
+	for _, p := range e.entries {
+		if !p.info.Load().State.IsDown() {
+			ctx.Respond(&Fault{StillRunning, name})
+			return
+		}
+	}
+	r.removing[name] = ctx.Sender()
+	ctx.Send(pid, &retire{})
+}
+
+// groupGone frees the name of a group that has ended, whether it was asked to or not.
+func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
+	for name, pid := range r.groups {
+		if !pid.Equal(m.Who) {
+			continue
+		}
+		delete(r.groups, name)
+		r.tree.table.remove(name)
+		r.dequeue(ctx, name)
+		if asker := r.removing[name]; asker != nil {
+			delete(r.removing, name)
+			ctx.Send(asker, done)
+		}
+		if len(r.stopping) > 0 && r.stopping[0] == name {
+			r.stopping = r.stopping[1:]
+			r.stopNext(ctx)
+		}
+		return
+	}
+}
+
+// shutDown holds all programs, then stops group after group, the last one first: the next group is told when every
+// program of the one before is down.
+func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
+	mood := MoodShutdown
+	if m.Restart {
+		mood = MoodRestarting
+	}
+	if !r.tree.mood.CompareAndSwap(int32(MoodRunning), int32(mood)) {
+		if mood == MoodShutdown { // a shutdown outdoes a restart
+			r.tree.mood.Store(int32(mood))
+		}
+		return
+	}
+	r.queue = nil
+	for _, pid := range r.groups {
+		ctx.Send(pid, &holdRequest{})
+	}
+	groups := *r.tree.table.groups.Load()
+	for i := len(groups) - 1; i >= 0; i-- {
+		r.stopping = append(r.stopping, groups[i].config.Name)
+	}
+	r.reportWaiting(ctx)
+	r.stopNext(ctx)
+}
+
+func (r *root) stopNext(ctx actor.Context) {
+	for ; len(r.stopping) > 0; r.stopping = r.stopping[1:] {
+		if pid := r.groups[r.stopping[0]]; pid != nil {
+			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown})
+			return
+		}
+	}
+	ctx.Stop(ctx.Self())
+}
+
+func (r *root) reportWaiting(ctx actor.Context) {
+	var names []string
+	for _, e := range *r.tree.table.sorted.Load() {
+		if !e.info.Load().State.IsDown() {
+			names = append(names, logs.Clean(e.program.Name))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	r.tree.logger.Info(fmt.Sprintf("waiting for %s to die", strings.Join(names, ", ")))
+	to, self := ctx.ActorSystem().Root, ctx.Self()
+	time.AfterFunc(waitingReportEvery, func() { to.Send(self, &waitingReport{}) })
+}

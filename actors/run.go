@@ -1,0 +1,285 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// run is one life of one operating-system process. It fails with a runEnded when the process has ended or could not be
+// started; its parent, the program, decides what becomes of it. A run that failed and waits is the BACKOFF of its program.
+type run struct {
+	tree  *tree
+	prog  *confload.Program
+	files *logFiles
+
+	life   uint64
+	birth  *birth
+	sinks  [2]logs.Sink
+	proc   osProcess
+	early  *processExited // an exit that overtook processStarted
+	exited bool
+}
+
+// logFiles are the paths of a program's log files, fixed for as long as its group exists; "" means none.
+type logFiles struct{ stdout, stderr string }
+
+// runEnded is the failure of a run: exactly one of exit and err tells why.
+type runEnded struct {
+	life uint64
+	exit supervisor.Exit // meaningful when err is nil
+	at   time.Time
+	proc osProcess // the process that ended; nil: there was none
+	err  error
+}
+
+// Error makes runEnded readable in the actor library's own log.
+func (e *runEnded) Error() string {
+	if e.err != nil {
+		return e.err.Error()
+	}
+	return e.exit.Text
+}
+
+// birth guards against a run that is stopped while its process is still being made: whoever comes second ends the process.
+type birth struct {
+	mu        sync.Mutex
+	abandoned bool
+	proc      osProcess
+}
+
+func (b *birth) born(p osProcess) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.proc = p
+	if b.abandoned {
+		_ = p.SignalGroup(syscall.SIGKILL)
+	}
+}
+
+func (b *birth) abandon() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.abandoned = true
+	if b.proc != nil {
+		_ = b.proc.SignalGroup(syscall.SIGKILL)
+	}
+}
+
+// Receive implements actor.Actor.
+func (r *run) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *launch:
+		r.launch(ctx, m)
+	case *processStarted:
+		if m.life != r.life {
+			return
+		}
+		r.proc = m.proc
+		ctx.Send(ctx.Parent(), m)
+		if r.early != nil {
+			r.end(ctx, r.early)
+		}
+	case *startFailed:
+		if m.life == r.life {
+			r.closeSinks()
+			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now()})
+		}
+	case *processExited:
+		switch {
+		case m.life != r.life:
+		case r.proc == nil:
+			r.early = m
+		default:
+			r.end(ctx, m)
+		}
+	case *ReopenLogs:
+		for _, s := range r.sinks {
+			if s == nil {
+				continue
+			}
+			if err := s.Reopen(); err != nil {
+				r.tree.logger.Warn(fmt.Sprintf("could not reopen a log of %s: %v", logs.Clean(r.prog.NameSpec()), err))
+			}
+		}
+	case *actor.Stopping, *actor.Restarting:
+		if r.birth != nil && !r.exited {
+			r.birth.abandon()
+		}
+	}
+}
+
+func (r *run) launch(ctx actor.Context, m *launch) {
+	r.life = m.life
+	r.birth = &birth{}
+	spec, err := r.prepare()
+	if err != nil {
+		r.closeSinks()
+		r.exited = true
+		ctx.Send(ctx.Parent(), &launched{})
+		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
+		return
+	}
+	root, self, life, b, stderr := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, spec.Stderr
+	spec.Exited = func(e process.Exit) { root.Send(self, &processExited{life, e}) }
+	r.tree.host.Start(spec, func(p osProcess, err error) {
+		if err != nil {
+			if child := (*process.ChildError)(nil); errors.As(err, &child) && stderr != nil {
+				_, _ = stderr.Write([]byte(strings.Join(child.Lines, "\n") + "\n"))
+			}
+			root.Send(self, &startFailed{life, err})
+			return
+		}
+		b.born(p)
+		root.Send(self, &processStarted{life, p})
+	})
+	ctx.Send(ctx.Parent(), &launched{})
+}
+
+func (r *run) end(ctx actor.Context, m *processExited) {
+	r.exited = true
+	r.closeSinks()
+	at := m.exit.At
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, exit: supervisor.Exit{
+		Code: m.exit.Code,
+		Text: process.Describe(m.exit),
+		Ran:  max(0, at.Sub(r.proc.Began())),
+	}})
+}
+
+// fail tells the program by failing. It is the last thing a message handler does.
+func (r *run) fail(ctx actor.Context, e *runEnded) {
+	r.exited = true
+	ctx.(actor.Supervisor).EscalateFailure(e, nil)
+}
+
+func (r *run) closeSinks() {
+	for i, s := range r.sinks {
+		if s != nil {
+			_ = s.Close()
+		}
+		r.sinks[i] = nil
+	}
+}
+
+// prepare makes everything a start needs but the process. Its errors have the texts of compat.md §3.5.
+func (r *run) prepare() (*process.Spec, error) {
+	path, args, env, err := r.tree.resolve(r.prog)
+	if err != nil {
+		return nil, err
+	}
+	spec := &process.Spec{Name: r.prog.Name, Path: path, Args: args, Env: env, Dir: r.prog.Directory, Umask: -1,
+		MergeStderr: r.prog.RedirectStderr}
+	if r.prog.Umask != nil {
+		spec.Umask = int(*r.prog.Umask)
+	}
+	if u := r.prog.User; u != nil && int(u.UID) != os.Getuid() {
+		spec.Credential = &process.Credential{UID: u.UID, GID: u.GID, Groups: u.Groups}
+	}
+	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout); err != nil {
+		return nil, err
+	}
+	spec.Stdout = r.sinks[0]
+	if !r.prog.RedirectStderr {
+		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr); err != nil {
+			return nil, err
+		}
+		spec.Stderr = r.sinks[1]
+	}
+	return spec, nil
+}
+
+func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
+	if path == "" {
+		return logs.Discard, nil
+	}
+	f, err := logs.OpenFile(path, logs.FileOptions{MaxBytes: s.MaxBytes, Backups: s.Backups,
+		StripANSI: r.tree.config.Supervisord.StripANSI})
+	if err == nil {
+		return f, nil
+	}
+	if errors.Is(err, syscall.EMFILE) {
+		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
+	}
+	return nil, &process.SpawnError{Text: fmt.Sprintf("unknown error making dispatchers for '%s': %s", r.prog.Name, errnoName(err)), Err: err}
+}
+
+// resolve finds what a program would execute, with which arguments and environment.
+func (t *tree) resolve(p *confload.Program) (path string, args, env []string, err error) {
+	args, err = confload.SplitCommand(p.Command)
+	switch {
+	case err != nil:
+		return "", nil, nil, &process.ResolveError{Kind: process.NotExecutable,
+			Text: fmt.Sprintf("can't parse command '%s': %s", p.Command, err)}
+	case len(args) == 0:
+		return "", nil, nil, &process.ResolveError{Kind: process.NotExecutable, Text: "command is empty"}
+	}
+	env = t.environment(p)
+	path, err = process.Resolve(args[0], env)
+	return path, args, env, err
+}
+
+// environment is what the process of p gets (compat.md §6): ours, then SUPERVISOR_*, then what is configured.
+func (t *tree) environment(p *confload.Program) []string {
+	set := []string{"SUPERVISOR_ENABLED=1", "SUPERVISOR_PROCESS_NAME=" + p.Name, "SUPERVISOR_GROUP_NAME=" + p.Group}
+	if url := t.serverURL(p); url != "" {
+		set = append(set, "SUPERVISOR_SERVER_URL="+url)
+	}
+	env := slices.Clone(t.environ)
+	at := make(map[string]int, len(env)+len(set)+len(p.Environment))
+	for i, kv := range env {
+		k, _, _ := strings.Cut(kv, "=")
+		at[k] = i
+	}
+	for _, kv := range slices.Concat(set, p.Environment) {
+		k, _, _ := strings.Cut(kv, "=")
+		if i, ok := at[k]; ok {
+			env[i] = kv
+			continue
+		}
+		at[k] = len(env)
+		env = append(env, kv)
+	}
+	return env
+}
+
+func (t *tree) serverURL(p *confload.Program) string {
+	if p.ServerURL != "" {
+		return p.ServerURL
+	}
+	for _, s := range t.config.Servers {
+		if s.Network == "unix" {
+			return "unix://" + s.Path
+		}
+		host := s.Host
+		switch {
+		case host == "":
+			host = "localhost"
+		case strings.Contains(host, ":"):
+			host = "[" + host + "]"
+		}
+		return "http://" + host + ":" + strconv.Itoa(s.Port)
+	}
+	return ""
+}
+
+func errnoName(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return process.ErrnoName(errno)
+	}
+	return err.Error()
+}

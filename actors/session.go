@@ -1,0 +1,123 @@
+package actors
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/supervisor"
+)
+
+// session carries out one command on several programs and answers the client when all have answered. It lives as long
+// as that takes.
+type session struct {
+	command *ManyPrograms
+	entries []*entry
+	client  *actor.PID
+	began   time.Time
+
+	next    int // start: the program to launch next
+	open    int // answers still to come
+	answers []answer
+}
+
+// answer is the result of one program. Results stand in the order in which a client of supervisord gets them: what was
+// decided at once comes first, in the order of the programs, then the others as they finish (compat.md §4.5).
+type answer struct {
+	index  int
+	round  int64 // -1: decided at once
+	fault  *Fault
+	absent bool // the program was not in a state the command is for
+}
+
+// roundLength is the time within which programs that finish count as finishing together.
+const roundLength = 50 * time.Millisecond
+
+func newSession(m *ManyPrograms, entries []*entry, client *actor.PID) *session {
+	return &session{command: m, entries: entries, client: client, open: len(entries)}
+}
+
+// Receive implements actor.Actor.
+func (s *session) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		s.began = time.Now()
+		s.begin(ctx)
+		s.finish(ctx)
+	case *launched:
+		s.launchAfter(ctx, m.index)
+	case *indexed:
+		s.take(m.index, m.outcome)
+		s.finish(ctx)
+	case *actor.DeadLetterResponse:
+		for i, e := range s.entries {
+			if m.Target.Equal(e.pid.Load()) {
+				s.take(i, &Outcome{Skipped: true})
+				s.launchAfter(ctx, i)
+			}
+		}
+		s.finish(ctx)
+	}
+}
+
+func (s *session) begin(ctx actor.Context) {
+	switch s.command.Do {
+	case Start:
+		s.launchAfter(ctx, -1)
+	case Stop:
+		for i, e := range s.entries {
+			ctx.Request(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
+				wait: s.command.Wait, onlyIfApt: true, index: i})
+		}
+	case Signal:
+		for i, e := range s.entries {
+			ctx.Request(e.pid.Load(), &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
+		}
+	}
+}
+
+// launchAfter starts the program after i: programs are launched one after the other, so that the order is kept, and then
+// awaited together.
+func (s *session) launchAfter(ctx actor.Context, i int) {
+	if s.command.Do != Start || i+1 != s.next || s.next >= len(s.entries) {
+		return
+	}
+	e := s.entries[s.next]
+	s.next++
+	ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
+		wait: s.command.Wait, onlyIfApt: true, index: i + 1})
+}
+
+func (s *session) take(i int, o *Outcome) {
+	s.open--
+	a := answer{index: i, round: int64(time.Since(s.began) / roundLength), fault: o.Fault, absent: o.Skipped}
+	if o.Immediate || !s.command.Wait {
+		a.round = -1
+	}
+	s.answers = append(s.answers, a)
+}
+
+func (s *session) finish(ctx actor.Context) {
+	if s.open > 0 {
+		return
+	}
+	slices.SortStableFunc(s.answers, func(a, b answer) int {
+		return cmp.Or(cmp.Compare(a.round, b.round), cmp.Compare(a.index, b.index))
+	})
+	results := Results{}
+	for _, a := range s.answers {
+		if a.absent {
+			continue
+		}
+		p := s.entries[a.index].program
+		r := Result{Name: p.Name, Group: p.Group, Status: Success, Description: "OK"}
+		if a.fault != nil {
+			r.Status, r.Description = a.fault.Code, a.fault.Error()
+		}
+		results = append(results, r)
+	}
+	ctx.Send(s.client, results)
+	ctx.Stop(ctx.Self())
+}

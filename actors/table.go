@@ -1,0 +1,118 @@
+package actors
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+)
+
+// entry is one program in the snapshot table.
+type entry struct {
+	program *confload.Program
+	info    atomic.Pointer[Info] // published by the program on each change; never nil
+	pid     atomic.Pointer[actor.PID]
+}
+
+// groupEntry is one active group in the snapshot table.
+type groupEntry struct {
+	config  *confload.Group
+	entries []*entry // in the order of config.Programs
+	byName  map[string]*entry
+}
+
+// table is the read side of the tree: what clients ask about most is answered from here, without a message. Only root
+// changes which groups there are; each program publishes its own Info.
+type table struct {
+	groups atomic.Pointer[[]*groupEntry] // sorted by priority, then name; never changed in place
+	sorted atomic.Pointer[[]*entry]      // sorted by group, then name; never changed in place
+	mu     sync.RWMutex
+	byName map[string]*groupEntry
+}
+
+func newTable() *table {
+	t := &table{byName: map[string]*groupEntry{}}
+	t.publish()
+	return t
+}
+
+// add makes entries for a group. The programs are STOPPED and have no actor yet.
+func (t *table) add(config *confload.Group) *groupEntry {
+	g := &groupEntry{config: config, byName: make(map[string]*entry, len(config.Programs))}
+	for i := range config.Programs {
+		e := &entry{program: &config.Programs[i]}
+		e.info.Store(&Info{Program: e.program})
+		g.entries = append(g.entries, e)
+		g.byName[e.program.Name] = e
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.byName[config.Name] = g
+	t.publish()
+	return g
+}
+
+func (t *table) remove(name string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.byName, name)
+	t.publish()
+}
+
+func (t *table) publish() {
+	groups := make([]*groupEntry, 0, len(t.byName))
+	var entries []*entry
+	for _, g := range t.byName {
+		groups = append(groups, g)
+		entries = append(entries, g.entries...)
+	}
+	slices.SortFunc(groups, func(a, b *groupEntry) int {
+		return cmp.Or(cmp.Compare(a.config.Priority, b.config.Priority), strings.Compare(a.config.Name, b.config.Name))
+	})
+	slices.SortFunc(entries, func(a, b *entry) int {
+		return cmp.Or(strings.Compare(a.program.Group, b.program.Group), strings.Compare(a.program.Name, b.program.Name))
+	})
+	t.groups.Store(&groups)
+	t.sorted.Store(&entries)
+}
+
+// group returns the active group of a name, or nil.
+func (t *table) group(name string) *groupEntry {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.byName[name]
+}
+
+// find returns the program of a namespec, or nil. A namespec that stands for a whole group has no program.
+func (t *table) find(namespec string) *entry {
+	group, name, _ := strings.Cut(namespec, ":")
+	if group == namespec {
+		name = namespec
+	}
+	g := t.group(group)
+	if g == nil {
+		return nil
+	}
+	return g.byName[name]
+}
+
+// inStartOrder lists all programs by priority of their group, then by their own, as startAllProcesses takes them.
+func (t *table) inStartOrder() []*entry {
+	var all []*entry
+	for _, g := range *t.groups.Load() {
+		all = append(all, g.byPriority()...)
+	}
+	return all
+}
+
+// byPriority lists the programs of a group by priority, otherwise in their order.
+func (g *groupEntry) byPriority() []*entry {
+	out := slices.Clone(g.entries)
+	slices.SortStableFunc(out, func(a, b *entry) int { return cmp.Compare(a.program.Priority, b.program.Priority) })
+	return out
+}

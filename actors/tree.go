@@ -1,0 +1,113 @@
+package actors
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// Mood is the state of the tree as a whole (compat.md §3.1).
+type Mood int32
+
+// The moods of a tree.
+const (
+	MoodShutdown   Mood = -1
+	MoodRestarting Mood = 0
+	MoodRunning    Mood = 1
+)
+
+var moodNames = map[Mood]string{MoodShutdown: "SHUTDOWN", MoodRestarting: "RESTARTING", MoodRunning: "RUNNING"}
+
+// String is the name of the mood on the wire.
+func (m Mood) String() string { return moodNames[m] }
+
+// tree is what the actors of one tree share. All of it is fixed at Spawn, or safe for concurrent use.
+type tree struct {
+	system    *actor.ActorSystem
+	config    *confload.Config
+	logger    hclog.Logger
+	host      osHost
+	table     *table
+	observers []func(Change)
+	load      func() (*confload.Config, error)
+	environ   []string
+	env       func(*confload.Program) []string
+	mood      atomic.Int32
+	stopped   chan struct{} // closed when the tree is gone
+}
+
+func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
+
+// props makes the Props of an actor of the tree: a panic is logged with its stack before it becomes a failure.
+func (t *tree) props(p actor.Producer, opts ...actor.PropsOption) *actor.Props {
+	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics))...)
+}
+
+func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {
+	return func(ctx actor.ReceiverContext, env *actor.MessageEnvelope) {
+		defer func() {
+			if bug := recover(); bug != nil {
+				logs.Critical(t.logger, "internal error in %s on %T: %v\n%s", ctx.Self().GetId(), env.Message, bug, debug.Stack())
+				panic(bug)
+			}
+		}()
+		next(ctx, env)
+	}
+}
+
+// observe hands a change to the observers. A bug in one of them harms nobody else.
+func (t *tree) observe(c Change) {
+	for _, o := range t.observers {
+		func() {
+			defer func() {
+				if bug := recover(); bug != nil {
+					logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
+				}
+			}()
+			o(c)
+		}()
+	}
+}
+
+// log writes a line the core has asked for.
+func (t *tree) log(l supervisor.Log) {
+	switch l.Level {
+	case supervisor.Debug:
+		t.logger.Debug(l.Text)
+	case supervisor.Info:
+		t.logger.Info(l.Text)
+	case supervisor.Warn:
+		t.logger.Warn(l.Text)
+	default:
+		logs.Critical(t.logger, "%s", l.Text)
+	}
+}
+
+// keepChildren is the supervisor strategy for bugs: an actor that panicked goes on with its next message, so that no
+// process is harmed. One that panicked before it was up is restarted, a few times.
+type keepChildren struct{ tree *tree }
+
+const maxBugRestarts = 5
+
+// HandleFailure implements actor.SupervisorStrategy.
+func (k keepChildren) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, reason, message interface{}) {
+	if _, starting := message.(*actor.Started); starting {
+		stats.Fail()
+		if stats.NumberOfFailures(time.Minute) <= maxBugRestarts {
+			s.RestartChildren(child)
+			return
+		}
+		logs.Critical(k.tree.logger, "%s cannot be brought up: %s", child.GetId(), fmt.Sprint(reason))
+		s.StopChildren(child)
+		return
+	}
+	s.ResumeChildren(child)
+}

@@ -1,0 +1,213 @@
+package confload
+
+import (
+	"io/fs"
+	"syscall"
+)
+
+// A Config is one loaded and validated configuration. It is never changed after Load has returned it.
+type Config struct {
+	// Path is the absolute path of the main file.
+	Path string
+	// Files are all files that were read, absolute, the main file first.
+	Files []string
+	// Supervisord is the [supervisord] section.
+	Supervisord Supervisord
+	// Servers are the [unix_http_server*] and [inet_http_server*] sections: unix first, then inet, each in file order.
+	Servers []Server
+	// RPCInterfaces are the [rpcinterface:x] sections in file order.
+	RPCInterfaces []Plugin
+	// CtlPlugins are the [ctlplugin:x] sections in file order. They cannot be loaded; a Message says so.
+	CtlPlugins []Plugin
+	// Groups are sorted by priority, then name.
+	Groups []Group
+	// Messages are what the loader had to say, in order: warnings (unknown options, includes without a match) and
+	// infos (included files). None of them is an error.
+	Messages []Message
+}
+
+// A Message is something worth telling about a configuration that is valid all the same.
+type Message struct {
+	Level   MessageLevel
+	Text    string // one line, complete, without file and line
+	File    string // absolute path, "" when it concerns no single file
+	Line    int    // 1-based, 0 when unknown
+	Section string // "program:web", "" when none
+	Option  string // "" when none
+}
+
+// MessageLevel is the level of a Message in the main log.
+type MessageLevel int
+
+// The levels of a Message.
+const (
+	Info MessageLevel = iota
+	Warn
+	Critical
+)
+
+// Supervisord is the [supervisord] section, defaults filled in (compat.md §1.6).
+type Supervisord struct {
+	LogFile         string // absolute path, or "/dev/stdout" and the like; "" when LogSyslog
+	LogSyslog       bool   // logfile=syslog
+	LogFileMaxBytes int64  // <= 0: never rotate
+	LogFileBackups  int
+	LogLevel        string // critical error warn info debug trace blather
+	PidFile         string // absolute
+	Umask           fs.FileMode
+	NoDaemon        bool
+	Silent          bool
+	MinFDs          int
+	MinProcs        int
+	NoCleanup       bool
+	ChildLogDir     string // absolute, exists
+	User            *User  // nil: none
+	Directory       string // "" none
+	StripANSI       bool
+	Environment     []string // KEY=VALUE, in file order
+	Identifier      string
+}
+
+// A Server is one listener of the control interface.
+type Server struct {
+	Section  string // "unix_http_server", "inet_http_server:NAME"
+	Network  string // "unix" or "tcp"
+	Path     string // unix: absolute path of the socket
+	Host     string // tcp: lower-cased; "" all addresses; IPv6 without brackets
+	Port     int    // tcp: 1–65535
+	Mode     fs.FileMode
+	UID, GID int    // unix: owner of the socket; -1 unchanged
+	Username string // "" with an empty Password: no authentication
+	Password string // clear text or "{SHA}" + 40 hex digits; never log it
+	HasAuth  bool   // username and password were given
+}
+
+// A Plugin is a [rpcinterface:x] or [ctlplugin:x] section.
+type Plugin struct {
+	Name    string // after the colon
+	Factory string // module:callable
+	Options map[string]string
+}
+
+// Kind tells which kind of section made a group or a program.
+type Kind int
+
+// The kinds of groups and programs.
+const (
+	KindProgram Kind = iota
+	KindFCGI
+	KindEventListener
+)
+
+// A Group is one process group as supervisord has it: the implied group of a [program:x], [fcgi-program:x] or
+// [eventlistener:x], or a [group:x].
+type Group struct {
+	Name     string
+	Priority int
+	// Kind is KindProgram for every [group:x] (its programs have their own kinds), else the kind of the only section.
+	Kind Kind
+	// Programs are in start order: [group:x] in the order of programs=, otherwise by priority, then name.
+	Programs []Program
+	// Listener is set for KindEventListener.
+	Listener *Listener
+	Section  string // "group:x", "program:x", …
+	File     string
+	Line     int
+}
+
+// Listener holds the options only [eventlistener:x] has.
+type Listener struct {
+	Events        []string // upper case, as listed
+	BufferSize    int
+	ResultHandler string
+}
+
+// Socket holds the options only [fcgi-program:x] has.
+type Socket struct {
+	URL      string // normalised: tcp://host:port or unix:///path
+	Network  string // "tcp" or "unix"
+	Address  string // host:port or path
+	Backlog  int    // 0: SOMAXCONN
+	UID, GID int    // -1 unchanged
+	Mode     fs.FileMode
+}
+
+// Autorestart tells what happens when a program ends by itself after it was RUNNING.
+type Autorestart int
+
+// The values of autorestart=.
+const (
+	RestartUnexpected Autorestart = iota // when the exit status is not in exitcodes
+	RestartNever
+	RestartAlways
+)
+
+// A Program is one process to be supervised: one instance (numprocs) of a section, inside one group.
+type Program struct {
+	Name       string // process name, expanded
+	Group      string // name of the group it belongs to
+	Kind       Kind
+	Section    string // "program:web"
+	File       string // absolute path of the file that opened the section
+	Line       int    // line of the section header
+	ProcessNum int
+
+	Command      string // expanded; split into words when it is spawned
+	Directory    string // "" none
+	Umask        *fs.FileMode
+	User         *User    // nil: that of supd
+	Environment  []string // KEY=VALUE: [supervisord] environment overlaid by the program's own, keys unique
+	ServerURL    string   // "" = AUTO
+	Priority     int
+	Autostart    bool
+	Autorestart  Autorestart
+	StartSecs    int // seconds; negative counts as 0
+	StartRetries int
+	ExitCodes    []int // nil: no status is expected
+	StopSignal   syscall.Signal
+	StopWaitSecs int // seconds
+	StopAsGroup  bool
+	KillAsGroup  bool
+
+	RedirectStderr bool
+	Stdout         Stream
+	Stderr         Stream
+
+	Socket *Socket // set for KindFCGI
+}
+
+// NameSpec is how clients name the program: "group:name", or "name" when both are the same.
+func (p *Program) NameSpec() string {
+	if p.Name == p.Group {
+		return p.Name
+	}
+	return p.Group + ":" + p.Name
+}
+
+// LogKind tells what a std*_logfile= asks for.
+type LogKind int
+
+// The kinds of log files.
+const (
+	LogAuto LogKind = iota // a file in childlogdir with a name made up by supd
+	LogNone                // read and thrown away
+	LogPath                // Stream.Path
+)
+
+// A Stream says where one output of a program goes.
+type Stream struct {
+	Kind            LogKind
+	Path            string // LogPath only
+	MaxBytes        int64  // rotation; <= 0 never
+	Backups         int
+	CaptureMaxBytes int64
+	EventsEnabled   bool
+	Syslog          bool
+}
+
+// A User is a resolved account.
+type User struct {
+	Name     string // "" when only the number is known
+	UID, GID uint32
+	Groups   []uint32 // supplementary groups, primary first
+}

@@ -1,0 +1,58 @@
+package supervisor
+
+import (
+	"slices"
+	"time"
+)
+
+// A Budget limits restarts as OTP's restart intensity does: Intensity restarts within Period are lived with, one more
+// gives up. Intensity 0 means that the first failure gives up; a negative Intensity means no limit. The zero Budget
+// therefore allows nothing.
+type Budget struct {
+	Intensity int
+	Period    time.Duration // a restart counts for this long; <= 0: for ever
+	spent     []time.Duration
+}
+
+// Unlimited is the Budget without a limit: supervisord's behaviour.
+var Unlimited = Budget{Intensity: -1}
+
+// Spend counts one restart at the monotonic time now (any origin, never going back) and tells whether it was within the
+// budget. The receiver is unchanged. It never keeps more than Intensity times.
+func (b Budget) Spend(now time.Duration) (Budget, bool) {
+	if b.Intensity < 0 {
+		return b, true
+	}
+	live := b.live(now)
+	if len(live) >= b.Intensity {
+		b.spent = live
+		return b, false
+	}
+	b.spent = append(slices.Clone(live), now)
+	return b, true
+}
+
+// Used tells how many restarts count at the time now.
+func (b Budget) Used(now time.Duration) int { return len(b.live(now)) }
+
+// Refill tells how long after now the oldest restart stops counting; 0 when none counts or they count for ever.
+func (b Budget) Refill(now time.Duration) time.Duration {
+	live := b.live(now)
+	if len(live) == 0 || b.Period <= 0 {
+		return 0
+	}
+	return live[0] + b.Period - now
+}
+
+func (b Budget) live(now time.Duration) []time.Duration {
+	if b.Period <= 0 {
+		return b.spent
+	}
+	i, _ := slices.BinarySearchFunc(b.spent, now-b.Period, func(at, limit time.Duration) int {
+		if at <= limit {
+			return -1
+		}
+		return 1
+	})
+	return b.spent[i:]
+}

@@ -1,0 +1,145 @@
+package supervisor
+
+import "time"
+
+// An Event is a fact or a request that one program's machine is told of. Facts about a process carry the number of the
+// life they speak of; a fact about an earlier life is dropped.
+type Event interface{ event() }
+
+type (
+	// StartRequested asks for the program to be up. It resets the count of failed starts when By is an administrator.
+	StartRequested struct{ By Origin }
+	// StopRequested asks for the program to be down.
+	StopRequested struct{ By Origin }
+	// HoldRequested says that the supervisor is going down: nothing is started from now on (compat.md §3.2, last line).
+	HoldRequested struct{}
+	// Spawned says that the process of a life exists.
+	Spawned struct {
+		Life uint64
+		Pid  int
+	}
+	// SpawnFailed says that no process came to be. Text is one of compat.md §3.5.
+	SpawnFailed struct {
+		Life uint64
+		Text string
+	}
+	// ProcessExited says that the process of a life has ended and that its output was read to the end.
+	ProcessExited struct {
+		Life uint64
+		Exit Exit
+	}
+	// TimerFired says that the time asked for by an Arm effect has passed.
+	TimerFired struct {
+		Life  uint64
+		Timer Timer
+	}
+	// KillFailed says that the operating system refused a Signal effect for another reason than that the process is gone.
+	KillFailed struct {
+		Life uint64
+		Text string
+	}
+)
+
+func (StartRequested) event() {}
+func (StopRequested) event()  {}
+func (HoldRequested) event()  {}
+func (Spawned) event()        {}
+func (SpawnFailed) event()    {}
+func (ProcessExited) event()  {}
+func (TimerFired) event()     {}
+func (KillFailed) event()     {}
+
+// An Exit is how a process ended.
+type Exit struct {
+	Code int           // exit status; -1 when a signal ended it
+	Text string        // "exit status 0", "terminated by SIGTERM"
+	Ran  time.Duration // from just before the fork to the end; >= 0
+}
+
+// Origin tells who asked.
+type Origin int
+
+// The origins of a request.
+const (
+	ByAdministrator Origin = iota // a person or a client
+	ByAutostart                   // autostart=true when the group came to be
+	ByShutdown                    // the supervisor goes down
+	ByGroup                       // the strategy of the group
+)
+
+var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group"}
+
+// String is the origin in the words of a Reason.
+func (o Origin) String() string { return originTexts[o] }
+
+// Timer names what a program is waiting for. At most one timer runs per program.
+type Timer int
+
+// The timers of a program.
+const (
+	StartTimer   Timer = iota // startsecs
+	BackoffTimer              // the wait before the next attempt
+	StopTimer                 // stopwaitsecs
+)
+
+var timerNames = [...]string{"start", "backoff", "stop"}
+
+// String is the name of the timer in transcripts.
+func (t Timer) String() string { return timerNames[t] }
+
+// An Effect is something the machine wants done. Effects are to be carried out in the order in which they are returned.
+type Effect interface{ effect() }
+
+type (
+	// Spawn asks for a process; the answer is Spawned, SpawnFailed or ProcessExited with the same Life.
+	Spawn struct{ Life uint64 }
+	// Signal asks for a signal to the process, or to its process group.
+	Signal struct {
+		Kill  bool // SIGKILL; otherwise the program's stop signal
+		Group bool
+	}
+	// Arm starts the one timer of the program, replacing any other.
+	Arm struct {
+		Life  uint64
+		Timer Timer
+		After time.Duration
+	}
+	// Disarm stops the timer.
+	Disarm struct{}
+	// Transition says that the state has changed.
+	Transition struct {
+		From, To State
+		Pid      int  // of the process it concerns; 0 none
+		Tries    int  // To Starting: failed attempts before; To Backoff: failed attempts so far
+		Expected bool // To Exited: the status was one of exitcodes
+		Reason   Reason
+	}
+	// Log is one line for the main log, in supervisord's words (compat.md §7.1).
+	Log struct {
+		Level Level
+		Text  string
+	}
+)
+
+func (Spawn) effect()      {}
+func (Signal) effect()     {}
+func (Arm) effect()        {}
+func (Disarm) effect()     {}
+func (Transition) effect() {}
+func (Log) effect()        {}
+
+// Level is the level of a Log effect.
+type Level int
+
+// The levels of Log effects.
+const (
+	Debug Level = iota
+	Info
+	Warn
+	Critical
+)
+
+var levelNames = [...]string{"DEBG", "INFO", "WARN", "CRIT"}
+
+// String is the code of the level in the main log.
+func (l Level) String() string { return levelNames[l] }

@@ -1,0 +1,228 @@
+package logs
+
+import (
+	"io"
+	"os"
+	"sync"
+)
+
+// createMode is the mode of a new log file, before the umask (compat.md §7.2).
+const createMode os.FileMode = 0o666
+
+// FileOptions say what a File does with its bytes. The zero value appends for ever.
+type FileOptions struct {
+	// MaxBytes is the size at which a file is rotated, after the write that reaches it. 0 or less: never.
+	MaxBytes int64
+	// Backups is how many rotated files are kept as PATH.1 (the newest) to PATH.N. 0 or less: none, the file is emptied.
+	Backups int
+	// StripANSI removes terminal control sequences (ESC [ … final byte, ECMA-48 §5.4), also when they are split over
+	// writes.
+	StripANSI bool
+}
+
+// A File is a Sink that appends to a file, or to what a device, pipe or standard descriptor leads to. It holds no buffer:
+// every Write is one write(2).
+//
+// Only regular files are rotated and cleared. A write to a regular file, a rotation, Reopen and Clear exclude each
+// other, so that no byte gets lost between them. A write to a pipe or terminal that blocks does not hold up Reopen and
+// Close: they take the target away from under it.
+type File struct {
+	path    string
+	options FileOptions
+
+	mu       sync.Mutex
+	target   target
+	closed   bool
+	position int64 // of a regular file: what its size should be
+	check    int64 // position at which the real size is asked for
+	ansi     *stripper
+	dropped  int64
+	writes   outage // trouble with storing bytes
+	rotation outage // trouble with rotating; bytes are stored all the same
+}
+
+var _ Sink = (*File)(nil)
+
+// OpenFile opens path for appending, and creates it with mode 0666 less the umask. /dev/stdout and /dev/stderr work
+// whatever they are redirected to, sockets included. A named pipe without a reader does not block. The error is an
+// *os.PathError with the system's error number.
+func OpenFile(path string, o FileOptions) (*File, error) {
+	f := &File{path: path, options: o}
+	t, err := openTarget(path, createMode)
+	if err != nil {
+		return nil, err
+	}
+	f.use(t)
+	if o.StripANSI {
+		f.ansi = new(stripper)
+	}
+	return f, nil
+}
+
+// Path is the name the file was opened by.
+func (f *File) Path() string { return f.path }
+
+// Dropped is how many bytes could not be stored since the file was opened.
+func (f *File) Dropped() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.dropped
+}
+
+// Write stores p. See Sink for errors; the result is always len(p).
+func (f *File) Write(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ansi == nil || f.closed || f.target.kind == null || f.ansi.transparent(p) {
+		return len(p), f.store(p)
+	}
+	buf := stripBuffers.Get().(*[]byte)
+	*buf = f.ansi.strip((*buf)[:0], p)
+	err := f.store(*buf)
+	stripBuffers.Put(buf)
+	return len(p), err
+}
+
+// store writes b to the target, whatever becomes of that meanwhile, and rotates. The caller holds f.mu.
+func (f *File) store(b []byte) error {
+	for len(b) > 0 {
+		if f.closed {
+			return f.drop(len(b), os.ErrClosed)
+		}
+		t := f.target
+		switch t.kind {
+		case null:
+			return nil
+		case regular:
+			n, err := t.file.Write(b)
+			f.position += int64(n)
+			if err != nil {
+				return f.drop(len(b)-n, err)
+			}
+			f.writes.end()
+			return f.rotateIfFull()
+		case stream:
+			f.mu.Unlock() // it may block
+			n, err := t.file.Write(b)
+			f.mu.Lock()
+			b = b[n:]
+			if err == nil {
+				f.writes.end()
+				return nil
+			}
+			if f.target == t {
+				return f.drop(len(b), err)
+			}
+			// Reopen or Close took the target away: the rest goes where they said.
+		}
+	}
+	return nil
+}
+
+// drop accounts for n bytes that could not be stored because of err.
+func (f *File) drop(n int, err error) error {
+	f.dropped += int64(n)
+	return f.writes.begin(err)
+}
+
+// use makes t the target of further writes and closes the one before.
+func (f *File) use(t target) {
+	old := f.target.file
+	f.target = t
+	f.position = t.size
+	f.check = 0
+	if old != nil {
+		old.Close()
+	}
+}
+
+// Reopen opens the path again. Bytes written before are in the old file, bytes written after in the new one.
+func (f *File) Reopen() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return &os.PathError{Op: "reopen", Path: f.path, Err: os.ErrClosed}
+	}
+	t, err := openTarget(f.path, createMode)
+	if err != nil {
+		return err
+	}
+	f.use(t)
+	return nil
+}
+
+// Clear empties the file that has the path now, or creates it. Backups stay. The name and the inode stay too, so that a
+// second File on the same path, as for stdout and stderr in one file, goes on writing to it.
+func (f *File) Clear() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return &os.PathError{Op: "clear", Path: f.path, Err: os.ErrClosed}
+	}
+	if f.target.kind != regular {
+		return nil
+	}
+	return f.empty()
+}
+
+// empty truncates the file that has the path now, and makes it the target. The caller holds f.mu.
+func (f *File) empty() error {
+	if f.holdsPath() { // also when privileges were dropped and it could not be opened any more
+		if err := f.target.file.Truncate(0); err != nil {
+			return err
+		}
+		f.position, f.check = 0, 0
+		return nil
+	}
+	t, err := openTarget(f.path, createMode)
+	if err != nil {
+		return err
+	}
+	if t.kind == regular {
+		if err := t.file.Truncate(0); err != nil {
+			t.file.Close()
+			return err
+		}
+		t.size = 0
+	}
+	f.use(t)
+	return nil
+}
+
+// holdsPath tells whether the path still names the file that is open.
+func (f *File) holdsPath() bool {
+	byName, err := os.Stat(f.path)
+	if err != nil {
+		return false
+	}
+	held, err := f.target.file.Stat()
+	return err == nil && os.SameFile(byName, held)
+}
+
+// Close stores what was held back of an unfinished terminal sequence and closes the file. Errors of network file systems
+// that show only now are returned.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return nil
+	}
+	if f.ansi != nil && f.target.kind == regular {
+		if rest := f.ansi.rest(); len(rest) > 0 {
+			f.store(rest)
+		}
+	}
+	f.closed = true
+	file := f.target.file
+	f.target = target{}
+	if file == nil {
+		return nil
+	}
+	return file.Close()
+}
+
+// size is the end of the file after a write. It costs a system call, but no allocation.
+func (f *File) size() (int64, error) { return f.target.file.Seek(0, io.SeekCurrent) }

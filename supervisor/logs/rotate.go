@@ -1,0 +1,108 @@
+package logs
+
+import (
+	"errors"
+	"hash/maphash"
+	"os"
+	"strconv"
+	"sync"
+)
+
+// rotateIfFull rotates a regular file whose size has reached MaxBytes. The caller holds f.mu.
+//
+// The size is counted, and asked for only when the count says that the file is full, and now and then on the way there:
+// somebody else may have truncated the file or be writing to it as well.
+func (f *File) rotateIfFull() error {
+	limit := f.options.MaxBytes
+	if limit <= 0 || f.position < f.check {
+		return nil
+	}
+	size, err := f.size()
+	if err != nil {
+		return f.rotation.begin(err)
+	}
+	f.position = size
+	if size < limit {
+		f.check = min(size+limit/16+1, limit)
+		return nil
+	}
+	if err := f.rotate(); err != nil {
+		// The bytes are safe in the file that is open. It goes on growing, since nothing may be lost.
+		f.check = f.position + limit/16 + 1
+		return f.rotation.begin(err)
+	}
+	f.rotation.end()
+	return nil
+}
+
+// rotate renames PATH to PATH.1, PATH.1 to PATH.2 and so on, drops the oldest and starts an empty file; without backups
+// it empties the file (compat.md §7.2).
+//
+// When PATH has been removed underneath, the backups are left as they are, and only the file is created again. So a
+// rotation that could not open its new file and is tried again does not push the backups out.
+func (f *File) rotate() error {
+	if f.options.Backups <= 0 {
+		return f.empty()
+	}
+	held, err := f.target.file.Stat()
+	if err != nil {
+		return err
+	}
+	gap := nameLock(f.path)
+	gap.Lock()
+	defer gap.Unlock()
+
+	if _, err := os.Lstat(f.path); err == nil {
+		for i := f.options.Backups; i > 1; i-- {
+			if err := rename(f.backup(i-1), f.backup(i)); err != nil {
+				return err
+			}
+		}
+		if err := rename(f.path, f.backup(1)); err != nil {
+			return err
+		}
+	} else if !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+
+	// The new file is created, never followed to through a link that somebody put there in the meantime. It is not
+	// readable for more users than the old one was: automatic log files stay private.
+	perm := held.Mode().Perm() & createMode
+	file, err := os.OpenFile(f.path, openFlags|os.O_CREATE|os.O_EXCL, perm)
+	if errors.Is(err, os.ErrExist) { // another File on the same path was faster
+		t, err := openTarget(f.path, perm)
+		if err != nil {
+			return err
+		}
+		f.use(t)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.use(target{file: file, kind: regular})
+	return nil
+}
+
+// backup is the name of the i-th rotated file.
+func (f *File) backup(i int) string { return f.path + "." + strconv.Itoa(i) }
+
+// rename does nothing when there is no file of the old name.
+func rename(from, to string) error {
+	if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// While a file is rotated there is an instant without a file of its name, in which a reader would be told that there is
+// no log. A reader that finds nothing looks again under the lock that the rotation holds. There are few locks, chosen by
+// the name, so that a file system that hangs does not hang the readers of all others.
+var (
+	nameLocks [64]sync.RWMutex
+	nameSeed  = maphash.MakeSeed()
+)
+
+func nameLock(path string) *sync.RWMutex {
+	return &nameLocks[maphash.String(nameSeed, path)%uint64(len(nameLocks))]
+}

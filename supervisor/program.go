@@ -1,0 +1,290 @@
+package supervisor
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A Policy is what one program's options say about its life. It never changes while the program exists.
+type Policy struct {
+	Name         string // bare process name, as it stands in the main log
+	Autorestart  Autorestart
+	StartSecs    int    // seconds it must stay up to be RUNNING; <= 0: at once
+	StartRetries int    // attempts after the first; < 0 counts as 0
+	ExitCodes    []int  // expected statuses; nil: none is
+	StopWaitSecs int    // seconds between the stop signal and SIGKILL; <= 0: at once
+	StopAsGroup  bool   // the stop signal goes to the process group
+	KillAsGroup  bool   // SIGKILL goes to the process group
+	StopSignal   string // name of the stop signal, for the log
+}
+
+// A Program is the state of one program's machine. The zero value is a program that was never started.
+type Program struct {
+	State      State
+	Life       uint64 // number of the last attempt to start it; 0: never
+	Pid        int    // 0: no process, or not known yet
+	Failures   int    // failed starts in a row; the wait in BACKOFF is as many seconds
+	SpawnErr   string // why the last attempt failed or the last exit was bad; "" none
+	ExitStatus int    // of the last recorded exit; 0 when none is recorded
+	Held       bool   // the supervisor is going down
+	Spawning   bool   // a Spawn effect has not been answered
+	Reason     Reason // why it is in this state
+}
+
+// TooQuick is the SpawnErr of a process that ended before startsecs.
+const TooQuick = "Exited too quickly (process log may have details)"
+
+// HasProcess tells whether a process exists or may come to exist from an unanswered Spawn.
+func (p *Program) HasProcess() bool { return p.Spawning || p.Pid != 0 }
+
+// step is one call of Step: the program being changed and the effects so far.
+type step struct {
+	Program
+	policy  *Policy
+	effects []Effect
+}
+
+// Step tells program p, whose options are policy, of event ev and returns what becomes of it and what is to be done. It
+// has no other input: the same arguments always give the same results.
+func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
+	s := step{Program: p, policy: policy}
+	switch ev := ev.(type) {
+	case StartRequested:
+		s.startRequested(ev)
+	case StopRequested:
+		s.stopRequested(ev)
+	case HoldRequested:
+		s.Held = true
+	case Spawned:
+		if s.current(ev.Life) {
+			s.spawned(ev)
+		}
+	case SpawnFailed:
+		if s.current(ev.Life) {
+			s.spawnFailed(ev)
+		}
+	case ProcessExited:
+		if s.current(ev.Life) {
+			s.exited(ev.Exit)
+		}
+	case TimerFired:
+		if ev.Life == s.Life {
+			s.timerFired(ev.Timer)
+		}
+	case KillFailed:
+		if s.current(ev.Life) {
+			s.killFailed(ev)
+		}
+	}
+	return s.Program, s.effects
+}
+
+// current tells whether a fact about the process of a life still concerns us.
+func (s *step) current(life uint64) bool { return life == s.Life && s.HasProcess() }
+
+func (s *step) do(e Effect) { s.effects = append(s.effects, e) }
+
+func (s *step) log(l Level, format string, args ...interface{}) {
+	s.do(Log{l, fmt.Sprintf(format, args...)})
+}
+
+func (s *step) enter(to State, r Reason, t Transition) {
+	t.From, t.To, t.Reason = s.State, to, r
+	s.State, s.Reason = to, r
+	s.do(t)
+}
+
+func (s *step) startRequested(ev StartRequested) {
+	if s.Held || s.HasProcess() {
+		return // the caller has told the client why, see CanStart
+	}
+	switch s.State {
+	case Stopped, Exited, Fatal:
+		if ev.By == ByAdministrator {
+			s.Failures = 0
+		}
+		s.start(Reason{"start-requested", "started by " + ev.By.String()})
+	}
+}
+
+// start begins a new life.
+func (s *step) start(r Reason) {
+	s.Life++
+	s.Pid, s.SpawnErr, s.ExitStatus, s.Spawning = 0, "", 0, true
+	s.enter(Starting, r, Transition{Tries: s.Failures})
+	s.do(Spawn{s.Life})
+}
+
+func (s *step) stopRequested(ev StopRequested) {
+	r := Reason{"stop-requested", "stopped by " + ev.By.String()}
+	switch s.State {
+	case Backoff:
+		if ev.By == ByShutdown {
+			s.Failures = 0
+			s.do(Disarm{})
+			s.enter(Fatal, r, Transition{})
+			return
+		}
+		s.log(Debug, "Attempted to kill %s, which is in BACKOFF state.", s.policy.Name)
+		s.do(Disarm{})
+		s.enter(Stopped, r, Transition{})
+	case Starting, Running:
+		s.enter(Stopping, r, Transition{Pid: s.Pid})
+		if s.Spawning {
+			return // the signal follows as soon as there is a process
+		}
+		s.signalStop()
+	}
+}
+
+func (s *step) signalStop() {
+	s.logKill(s.policy.StopAsGroup, s.policy.StopSignal)
+	s.do(Signal{Group: s.policy.StopAsGroup})
+	if s.policy.StopWaitSecs <= 0 {
+		s.kill()
+		return
+	}
+	s.do(Arm{s.Life, StopTimer, seconds(s.policy.StopWaitSecs)})
+}
+
+// kill sends SIGKILL, and again every stopwaitsecs (at least every second) until the process is gone.
+func (s *step) kill() {
+	s.log(Warn, "killing '%s' (%d) with SIGKILL", s.policy.Name, s.Pid)
+	s.logKill(s.policy.KillAsGroup, "SIGKILL")
+	s.do(Signal{Kill: true, Group: s.policy.KillAsGroup})
+	s.do(Arm{s.Life, StopTimer, seconds(max(1, s.policy.StopWaitSecs))})
+}
+
+func (s *step) logKill(group bool, signal string) {
+	as := ""
+	if group {
+		as = "process group "
+	}
+	s.log(Debug, "killing %s (pid %d) %swith signal %s", s.policy.Name, s.Pid, as, signal)
+}
+
+func (s *step) spawned(ev Spawned) {
+	s.Pid, s.Spawning = ev.Pid, false
+	s.log(Info, "spawned: '%s' with pid %d", s.policy.Name, s.Pid)
+	if s.State == Stopping {
+		s.signalStop()
+		return
+	}
+	if s.policy.StartSecs <= 0 {
+		s.up()
+		return
+	}
+	s.do(Arm{s.Life, StartTimer, seconds(s.policy.StartSecs)})
+}
+
+// up promotes a program that has stayed up long enough.
+func (s *step) up() {
+	s.Failures = 0
+	s.enter(Running, Reason{"stayed-up", fmt.Sprintf("it has stayed up for startsecs (%d)", max(0, s.policy.StartSecs))},
+		Transition{Pid: s.Pid})
+	s.log(Info, "success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
+		s.policy.Name, s.policy.StartSecs)
+}
+
+func (s *step) spawnFailed(ev SpawnFailed) {
+	s.Spawning = false
+	s.log(Info, "spawnerr: %s", ev.Text)
+	if s.State == Stopping {
+		s.settle(Decide(Death{StopRequested: true}), Transition{})
+		return
+	}
+	s.SpawnErr = ev.Text
+	s.startFailed(0, ev.Text)
+}
+
+func (s *step) exited(e Exit) {
+	pid := s.Pid
+	s.Pid, s.Spawning = 0, false
+	expected := e.Code >= 0 && slices.Contains(s.policy.ExitCodes, e.Code)
+	level := Warn
+	if expected {
+		level = Info
+	}
+	switch {
+	case s.State == Stopping || s.State == Unknown:
+		s.ExitStatus = e.Code
+		s.do(Disarm{})
+		s.settle(Decide(Death{StopRequested: true}), Transition{Pid: pid})
+		s.log(level, "stopped: %s (%s)", s.policy.Name, e.Text)
+		return
+	case s.State == Starting && e.Ran < seconds(s.policy.StartSecs):
+		s.do(Disarm{})
+		s.SpawnErr = TooQuick
+		s.log(Warn, "exited: %s (%s; not expected)", s.policy.Name, e.Text)
+		s.startFailed(pid, fmt.Sprintf("it ended after %s (%s), before startsecs (%d)", e.Ran.Round(time.Millisecond), e.Text, s.policy.StartSecs))
+		return
+	case s.State == Starting:
+		s.do(Disarm{})
+		s.Pid = pid
+		s.up()
+		s.Pid = 0
+	}
+	s.Failures = 0
+	s.ExitStatus = e.Code
+	d := Death{Held: s.Held, Ending: UnexpectedExit, Autorestart: s.policy.Autorestart}
+	word := "not expected"
+	if expected {
+		d.Ending, word = ExpectedExit, "expected"
+	} else {
+		s.SpawnErr = "Bad exit code " + strconv.Itoa(e.Code)
+	}
+	s.enter(Exited, Reason{"exited", "the process ended: " + e.Text}, Transition{Pid: pid, Expected: expected})
+	s.log(level, "exited: %s (%s; %s)", s.policy.Name, e.Text, word)
+	s.settle(Decide(d), Transition{})
+}
+
+// startFailed counts a failed start and waits, or gives up.
+func (s *step) startFailed(pid int, why string) {
+	s.Failures++
+	s.enter(Backoff, Reason{"start-failed", why}, Transition{Pid: pid, Tries: s.Failures})
+	d := Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.Failures <= s.policy.StartRetries}
+	s.settle(Decide(d), Transition{})
+}
+
+// settle brings the program to where a rule sends it.
+func (s *step) settle(r Rule, t Transition) {
+	switch r.Directive {
+	case RestartNow:
+		s.start(r.Reason)
+	case RestartLater:
+		s.do(Arm{s.Life, BackoffTimer, seconds(s.Failures)})
+	case StopRun:
+		if r.To == s.State {
+			return
+		}
+		s.enter(r.To, r.Reason, t)
+		if r.To == Fatal {
+			s.Failures = 0
+			s.log(Info, "gave up: %s entered FATAL state, too many start retries too quickly", s.policy.Name)
+		}
+	}
+}
+
+func (s *step) timerFired(t Timer) {
+	switch {
+	case t == StartTimer && s.State == Starting && s.Pid != 0:
+		s.up()
+	case t == BackoffTimer && s.State == Backoff && !s.Held:
+		s.start(Reason{"retry", fmt.Sprintf("attempt %d after a wait of %d s", s.Failures+1, s.Failures)})
+	case t == StopTimer && s.State == Stopping && s.Pid != 0:
+		s.kill()
+	}
+}
+
+func (s *step) killFailed(ev KillFailed) {
+	switch s.State {
+	case Starting, Running, Stopping:
+		s.do(Disarm{})
+		s.log(Critical, "unknown problem killing %s (%d):%s", s.policy.Name, s.Pid, ev.Text)
+		s.enter(Unknown, Reason{"kill-failed", "it could not be signalled: " + ev.Text}, Transition{Pid: s.Pid})
+	}
+}
+
+func seconds(n int) time.Duration { return time.Duration(max(0, n)) * time.Second }

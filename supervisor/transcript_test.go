@@ -1,0 +1,172 @@
+package supervisor
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden transcripts and the generated documents")
+
+// TestTranscripts runs every testdata/*.txt: lines that begin with ">" are events, "program" sets the options, the lines
+// below an event are what the machine answers. Run with -update to rewrite them, and review the diff.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no transcripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := transcript(t, string(b))
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if got != string(b) {
+				t.Errorf("got:\n%s\nwant:\n%s", got, b)
+			}
+		})
+	}
+}
+
+func transcript(t *testing.T, in string) string {
+	var out strings.Builder
+	var policy Policy
+	var p Program
+	for _, line := range strings.Split(strings.TrimRight(in, "\n"), "\n") {
+		word, rest, _ := strings.Cut(line, " ")
+		switch word {
+		case "#", "":
+			out.WriteString(line + "\n")
+		case "program":
+			policy, p = parsePolicy(t, rest), Program{}
+			out.WriteString(line + "\n")
+		case ">":
+			out.WriteString(line + "\n")
+			var effects []Effect
+			p, effects = Step(&policy, p, parseEvent(t, rest))
+			for _, e := range effects {
+				out.WriteString("  " + render(e) + "\n")
+			}
+			if len(effects) == 0 {
+				out.WriteString("  nothing\n")
+			}
+		}
+	}
+	return out.String()
+}
+
+func parsePolicy(t *testing.T, s string) Policy {
+	p := Policy{Name: "web", StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopWaitSecs: 10, StopSignal: "SIGTERM"}
+	for _, kv := range strings.Fields(s) {
+		k, v, _ := strings.Cut(kv, "=")
+		n, _ := strconv.Atoi(v)
+		switch k {
+		case "startsecs":
+			p.StartSecs = n
+		case "startretries":
+			p.StartRetries = n
+		case "stopwaitsecs":
+			p.StopWaitSecs = n
+		case "autorestart":
+			p.Autorestart = map[string]Autorestart{"true": RestartAlways, "false": RestartNever, "unexpected": RestartUnexpected}[v]
+		case "stopasgroup":
+			p.StopAsGroup, p.KillAsGroup = true, true
+		case "exitcodes":
+			p.ExitCodes = nil
+			for _, c := range strings.Split(v, ",") {
+				n, err := strconv.Atoi(c)
+				if err == nil {
+					p.ExitCodes = append(p.ExitCodes, n)
+				}
+			}
+		default:
+			t.Fatalf("unknown option %q", k)
+		}
+	}
+	return p
+}
+
+// parseEvent reads "exited LIFE CODE RAN", "spawned LIFE PID", "timer LIFE NAME", "start", "stop shutdown" and the like.
+func parseEvent(t *testing.T, s string) Event {
+	f := append(strings.Fields(s), "", "", "")
+	life, _ := strconv.ParseUint(f[1], 10, 64)
+	origins := map[string]Origin{"": ByAdministrator, "autostart": ByAutostart, "shutdown": ByShutdown, "group": ByGroup}
+	switch f[0] {
+	case "start":
+		return StartRequested{origins[f[1]]}
+	case "stop":
+		return StopRequested{origins[f[1]]}
+	case "hold":
+		return HoldRequested{}
+	case "spawned":
+		pid, _ := strconv.Atoi(f[2])
+		return Spawned{life, pid}
+	case "spawnfailed":
+		return SpawnFailed{life, strings.Join(strings.Fields(s)[2:], " ")}
+	case "exited":
+		ran, err := time.ParseDuration(f[3])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, err := strconv.Atoi(f[2]); err == nil {
+			return ProcessExited{life, Exit{code, "exit status " + f[2], ran}}
+		}
+		return ProcessExited{life, Exit{-1, "terminated by " + f[2], ran}}
+	case "timer":
+		for i, n := range timerNames {
+			if n == f[2] {
+				return TimerFired{life, Timer(i)}
+			}
+		}
+	case "killfailed":
+		return KillFailed{life, "EPERM"}
+	}
+	t.Fatalf("unknown event %q", s)
+	return nil
+}
+
+func render(e Effect) string {
+	switch e := e.(type) {
+	case Spawn:
+		return fmt.Sprintf("spawn life %d", e.Life)
+	case Signal:
+		s := "send the stop signal"
+		if e.Kill {
+			s = "send SIGKILL"
+		}
+		if e.Group {
+			s += " to the group"
+		}
+		return s
+	case Arm:
+		return fmt.Sprintf("arm %s timer of life %d for %s", e.Timer, e.Life, e.After)
+	case Disarm:
+		return "disarm"
+	case Transition:
+		s := fmt.Sprintf("%s -> %s", e.From, e.To)
+		switch e.To {
+		case Starting, Backoff:
+			s += fmt.Sprintf(" tries %d", e.Tries)
+		case Exited:
+			s += fmt.Sprintf(" expected %t pid %d", e.Expected, e.Pid)
+		case Running, Stopping, Stopped:
+			s += fmt.Sprintf(" pid %d", e.Pid)
+		}
+		return s + " (" + e.Reason.Code + ": " + e.Reason.Text + ")"
+	case Log:
+		return e.Level.String() + " " + e.Text
+	}
+	return fmt.Sprintf("%#v", e)
+}
