@@ -8,7 +8,7 @@ import (
 
 // control turns requests into messages for the actors concerned. It never waits: a command on one program goes on to
 // that program, which answers the client itself; a command on several gets a session of its own.
-type control struct{ tree *tree }
+type control struct{ keepChildren }
 
 // Receive implements actor.Actor.
 func (c *control) Receive(ctx actor.Context) {
@@ -26,6 +26,8 @@ func (c *control) Receive(ctx actor.Context) {
 			return
 		}
 		ctx.RequestWithCustomSender(ctx.Parent(), m, ctx.Sender())
+	case *retire:
+		ctx.Send(m.group, m)
 	case *ShutDown, *ReopenLogs:
 		ctx.Send(ctx.Parent(), m)
 		if ctx.Sender() != nil {
@@ -48,7 +50,7 @@ func (c *control) forward(ctx actor.Context, name string, m interface{}) {
 		return
 	}
 	e := c.tree.table.find(name)
-	if e == nil || e.pid.Load() == nil {
+	if e == nil {
 		ctx.Respond(&Fault{BadName, name})
 		return
 	}

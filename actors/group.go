@@ -33,11 +33,11 @@ func (g *group) Receive(ctx actor.Context) {
 		for _, e := range g.entry.entries {
 			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e) }), e.program.Name)
 			if err != nil {
-				g.tree.logger.Error(err.Error())
-				continue
+				panic(err) // names are unique by configuration
 			}
 			e.pid.Store(pid)
 		}
+		ctx.Send(ctx.Parent(), &groupReady{g.entry})
 	case *launchAll:
 		g.launchFrom(ctx, 0)
 	case *launched:

@@ -4,6 +4,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/process"
@@ -133,8 +135,8 @@ type (
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
 	stopGroup struct{ by supervisor.Origin }
 	groupDown struct{ name string }
-	// retire asks a group to end when all queued requests were answered.
-	retire         struct{}
+	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
+	retire         struct{ group *actor.PID }
 	programChanged struct {
 		entry *entry
 		state supervisor.State
@@ -144,8 +146,10 @@ type (
 		err    error
 	}
 	waitingReport struct{}
-	// whoIsControl asks root for the PID of control.
-	whoIsControl struct{}
+	// awaitReady asks root for the PID of control, once all groups of the first configuration are made.
+	awaitReady struct{}
+	// groupReady says that the programs of a group can be asked.
+	groupReady struct{ entry *groupEntry }
 )
 
 // Change is one transition of one program, as observers see it.

@@ -35,6 +35,7 @@ type program struct {
 	start, stop time.Time
 	timer       *time.Timer
 	timerSeq    uint64
+	report      *time.Timer // the next stopReport; nil none
 
 	starters  []waiter
 	stoppers  []waiter
@@ -379,7 +380,7 @@ func (p *program) stopReported(m *stopReport) {
 	}
 	p.tree.logger.Info(fmt.Sprintf("waiting for %s to stop", p.policy.Name))
 	root, self := p.ctx.ActorSystem().Root, p.ctx.Self()
-	time.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
+	p.report = time.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
 }
 
 func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
@@ -428,6 +429,10 @@ func (p *program) answerStoppers() {
 		p.answer(w, &Outcome{})
 	}
 	p.stoppers = nil
+	if p.report != nil {
+		p.report.Stop()
+		p.report = nil
+	}
 }
 
 func (p *program) answerLaunchers() {

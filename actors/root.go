@@ -20,11 +20,14 @@ type root struct {
 	control *actor.PID
 
 	groups   map[string]*actor.PID
+	unready  map[string]*actor.PID // groups that are being made → who asked for them, nil nobody
+	spawner  *actor.PID            // Spawn, which waits until the first groups are made
 	queue    []string              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
 	rereads  []*actor.PID          // who waits for the configuration
 	stopping []string              // groups still to stop, in order; the first is being stopped
 	autorun  bool
+	report   *time.Timer // the next waitingReport; nil none
 }
 
 // waitingReportEvery is how often the programs are listed that a shutdown waits for (compat.md §3.8).
@@ -34,14 +37,17 @@ const waitingReportEvery = 3 * time.Second
 func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		r.groups, r.removing = map[string]*actor.PID{}, map[string]*actor.PID{}
-		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{r.tree} }))
+		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]*actor.PID{}
+		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
 		for i := range cfg.Groups {
-			r.spawnGroup(ctx, &cfg.Groups[i])
+			r.spawnGroup(ctx, &cfg.Groups[i], nil)
 		}
-	case *whoIsControl:
-		ctx.Respond(r.control)
+	case *awaitReady:
+		r.spawner = ctx.Sender()
+		r.tellSpawner(ctx)
+	case *groupReady:
+		r.groupReady(ctx, m.entry)
 	case *launchAll:
 		r.autorun = true
 		for _, g := range *r.tree.table.groups.Load() {
@@ -54,7 +60,7 @@ func (r *root) Receive(ctx actor.Context) {
 	case *configLoaded:
 		r.configLoaded(ctx, m)
 	case *AddGroup:
-		ctx.Respond(r.add(ctx, m.Name))
+		r.add(ctx, m.Name)
 	case *RemoveGroup:
 		r.remove(ctx, m.Name)
 	case *ReopenLogs:
@@ -72,20 +78,49 @@ func (r *root) Receive(ctx actor.Context) {
 		r.reportWaiting(ctx)
 	case *actor.Terminated:
 		r.groupGone(ctx, m)
+	case *actor.Stopping:
+		if r.report != nil {
+			r.report.Stop()
+		}
 	case *actor.Stopped:
 		close(r.tree.stopped)
 	}
 }
 
-func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group) {
-	e := r.tree.table.add(cfg)
+// spawnGroup makes a group; asker gets the answer when its programs can be asked.
+func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, asker *actor.PID) {
+	e := newGroupEntry(cfg)
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
-		r.tree.table.remove(cfg.Name)
+		if asker != nil {
+			ctx.Send(asker, &Fault{Failed, err.Error()})
+		}
 		return
 	}
 	r.groups[cfg.Name] = pid
+	r.unready[cfg.Name] = asker
+}
+
+func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
+	name := e.config.Name
+	r.tree.table.add(e)
+	asker := r.unready[name]
+	delete(r.unready, name)
+	if asker != nil {
+		if r.autorun && r.tree.currentMood() == MoodRunning {
+			r.enqueue(ctx, name)
+		}
+		ctx.Send(asker, done)
+	}
+	r.tellSpawner(ctx)
+}
+
+func (r *root) tellSpawner(ctx actor.Context) {
+	if len(r.unready) == 0 && r.spawner != nil {
+		ctx.Send(r.spawner, r.control)
+		r.spawner = nil
+	}
 }
 
 // enqueue has the programs of a group started when those of the groups before it were.
@@ -148,22 +183,20 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 
-func (r *root) add(ctx actor.Context, name string) interface{} {
+func (r *root) add(ctx actor.Context, name string) {
 	if r.groups[name] != nil {
-		return &Fault{AlreadyAdded, name}
+		ctx.Respond(&Fault{AlreadyAdded, name})
+		return
 	}
 	cfg := r.latest.Load()
 	for i := range cfg.Groups {
 		if cfg.Groups[i].Name != name {
 			continue
 		}
-		r.spawnGroup(ctx, &cfg.Groups[i])
-		if r.autorun {
-			r.enqueue(ctx, name)
-		}
-		return done
+		r.spawnGroup(ctx, &cfg.Groups[i], ctx.Sender())
+		return
 	}
-	return &Fault{BadName, name}
+	ctx.Respond(&Fault{BadName, name})
 }
 
 func (r *root) remove(ctx actor.Context, name string) {
@@ -180,7 +213,9 @@ func (r *root) remove(ctx actor.Context, name string) {
 		}
 	}
 	r.removing[name] = ctx.Sender()
-	ctx.Send(pid, &retire{})
+	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
+	r.tree.table.remove(name)
+	ctx.Send(r.control, &retire{pid})
 }
 
 // groupGone frees the name of a group that has ended, whether it was asked to or not.
@@ -251,5 +286,5 @@ func (r *root) reportWaiting(ctx actor.Context) {
 	}
 	r.tree.logger.Info(fmt.Sprintf("waiting for %s to die", strings.Join(names, ", ")))
 	to, self := ctx.ActorSystem().Root, ctx.Self()
-	time.AfterFunc(waitingReportEvery, func() { to.Send(self, &waitingReport{}) })
+	r.report = time.AfterFunc(waitingReportEvery, func() { to.Send(self, &waitingReport{}) })
 }

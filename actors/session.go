@@ -18,8 +18,9 @@ type session struct {
 	client  *actor.PID
 	began   time.Time
 
-	next    int // start: the program to launch next
-	open    int // answers still to come
+	next    int    // start: the program to launch next
+	open    int    // answers still to come
+	settled []bool // by program: its answer has come
 	answers []answer
 }
 
@@ -36,7 +37,7 @@ type answer struct {
 const roundLength = 50 * time.Millisecond
 
 func newSession(m *ManyPrograms, entries []*entry, client *actor.PID) *session {
-	return &session{command: m, entries: entries, client: client, open: len(entries)}
+	return &session{command: m, entries: entries, client: client, open: len(entries), settled: make([]bool, len(entries))}
 }
 
 // Receive implements actor.Actor.
@@ -51,9 +52,9 @@ func (s *session) Receive(ctx actor.Context) {
 	case *indexed:
 		s.take(m.index, m.outcome)
 		s.finish(ctx)
-	case *actor.DeadLetterResponse:
+	case *actor.Terminated: // what was still in its mailbox will not be answered
 		for i, e := range s.entries {
-			if m.Target.Equal(e.pid.Load()) {
+			if m.Who.Equal(e.pid.Load()) {
 				s.take(i, &Outcome{Skipped: true})
 				s.launchAfter(ctx, i)
 			}
@@ -62,18 +63,25 @@ func (s *session) Receive(ctx actor.Context) {
 	}
 }
 
+// request asks the program at index i, and notices if it ends before it has answered.
+func (s *session) request(ctx actor.Context, i int, m interface{}) {
+	pid := s.entries[i].pid.Load()
+	ctx.Watch(pid)
+	ctx.Request(pid, m)
+}
+
 func (s *session) begin(ctx actor.Context) {
 	switch s.command.Do {
 	case Start:
 		s.launchAfter(ctx, -1)
 	case Stop:
 		for i, e := range s.entries {
-			ctx.Request(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
+			s.request(ctx, i, &stopRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
 				wait: s.command.Wait, onlyIfApt: true, index: i})
 		}
 	case Signal:
 		for i, e := range s.entries {
-			ctx.Request(e.pid.Load(), &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
+			s.request(ctx, i, &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
 		}
 	}
 }
@@ -86,11 +94,15 @@ func (s *session) launchAfter(ctx actor.Context, i int) {
 	}
 	e := s.entries[s.next]
 	s.next++
-	ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
+	s.request(ctx, i+1, &startRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
 		wait: s.command.Wait, onlyIfApt: true, index: i + 1})
 }
 
 func (s *session) take(i int, o *Outcome) {
+	if s.settled[i] {
+		return
+	}
+	s.settled[i] = true
 	s.open--
 	a := answer{index: i, round: int64(time.Since(s.began) / roundLength), fault: o.Fault, absent: o.Skipped}
 	if o.Immediate || !s.command.Wait {

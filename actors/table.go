@@ -41,8 +41,8 @@ func newTable() *table {
 	return t
 }
 
-// add makes entries for a group. The programs are STOPPED and have no actor yet.
-func (t *table) add(config *confload.Group) *groupEntry {
+// newGroupEntry makes the entries of a group. The programs are STOPPED and have no actor yet.
+func newGroupEntry(config *confload.Group) *groupEntry {
 	g := &groupEntry{config: config, byName: make(map[string]*entry, len(config.Programs))}
 	for i := range config.Programs {
 		e := &entry{program: &config.Programs[i]}
@@ -50,11 +50,15 @@ func (t *table) add(config *confload.Group) *groupEntry {
 		g.entries = append(g.entries, e)
 		g.byName[e.program.Name] = e
 	}
+	return g
+}
+
+// add makes a group visible, all of whose programs have actors.
+func (t *table) add(g *groupEntry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.byName[config.Name] = g
+	t.byName[g.config.Name] = g
 	t.publish()
-	return g
 }
 
 func (t *table) remove(name string) {

@@ -1,5 +1,7 @@
 package supervisor
 
+import "slices"
+
 // Autorestart tells what happens when a process ends by itself after it was up.
 type Autorestart int
 
@@ -37,6 +39,7 @@ func (d Directive) String() string { return directiveNames[d] }
 
 // A Death is everything the decision about a run that ended depends on.
 type Death struct {
+	Unknown       bool // it could not be signalled before it ended
 	StopRequested bool // somebody wants the program down
 	Held          bool // the supervisor is going down
 	Ending        Ending
@@ -57,26 +60,29 @@ func (t tri) matches(b bool) bool { return t == whatever || (t == yes) == b }
 
 // A Rule is one row of the decision table: the first row whose conditions all hold decides.
 type Rule struct {
-	StopRequested, Held, RetriesLeft tri
-	Endings                          []Ending      // nil: any
-	Autorestart                      []Autorestart // nil: any
-	Directive                        Directive
-	To                               State // the state in which the program comes to rest or waits
-	Reason                           Reason
+	Unknown, StopRequested, Held, RetriesLeft tri
+
+	Endings     []Ending      // nil: any
+	Autorestart []Autorestart // nil: any
+	Directive   Directive
+	To          State // the state in which the program comes to rest or waits
+	Reason      Reason
 }
 
-// Rules is the decision table for a run that ended (compat.md §3.2, §3.3).
+// Rules is the decision table for a run that ended (compat.md §3.2, §3.3; platform.md §3.3).
 var Rules = []Rule{
+	{Unknown: yes, Directive: StopRun, To: Stopped,
+		Reason: Reason{"ended-unknown", "it ended after it could not be signalled"}},
 	{StopRequested: yes, Directive: StopRun, To: Stopped,
 		Reason: Reason{"stopped", "it was asked to stop"}},
-	{Endings: []Ending{FailedStart}, RetriesLeft: no, Held: no, Directive: StopRun, To: Fatal,
+	{Endings: []Ending{FailedStart}, RetriesLeft: no, Directive: StopRun, To: Fatal,
 		Reason: Reason{"gave-up", "too many start retries too quickly"}},
 	{Endings: []Ending{FailedStart}, Held: no, Directive: RestartLater, To: Backoff,
-		Reason: Reason{"start-failed", "it did not stay up for startsecs"}},
+		Reason: Reason{"start-failed", "it failed to start"}},
 	{Endings: []Ending{FailedStart}, Held: yes, Directive: StopRun, To: Backoff,
-		Reason: Reason{"held", "it did not stay up for startsecs, and the supervisor is going down"}},
+		Reason: Reason{"held", "the supervisor is going down"}},
 	{Held: yes, Directive: StopRun, To: Exited,
-		Reason: Reason{"held", "it ended, and the supervisor is going down"}},
+		Reason: Reason{"held", "the supervisor is going down"}},
 	{Autorestart: []Autorestart{RestartAlways}, Directive: RestartNow, To: Starting,
 		Reason: Reason{"autorestart", "it ended and autorestart is true"}},
 	{Autorestart: []Autorestart{RestartUnexpected}, Endings: []Ending{UnexpectedExit}, Directive: RestartNow, To: Starting,
@@ -88,20 +94,19 @@ var Rules = []Rule{
 }
 
 func (r *Rule) matches(d Death) bool {
-	return r.StopRequested.matches(d.StopRequested) && r.Held.matches(d.Held) && r.RetriesLeft.matches(d.RetriesLeft) &&
-		oneOf(r.Endings, d.Ending) && oneOf(r.Autorestart, d.Autorestart)
+	return r.Unknown.matches(d.Unknown) && r.StopRequested.matches(d.StopRequested) && r.Held.matches(d.Held) &&
+		r.RetriesLeft.matches(d.RetriesLeft) && oneOf(r.Endings, d.Ending) && oneOf(r.Autorestart, d.Autorestart)
 }
 
-func oneOf[T comparable](list []T, v T) bool {
-	if list == nil {
-		return true
+func oneOf[T comparable](list []T, v T) bool { return list == nil || slices.Contains(list, v) }
+
+// whyIn is the reason to enter state, on the way to where the rule sends the program: the rule's own reason with detail
+// when the program is to stay there, otherwise passing.
+func (r *Rule) whyIn(state State, passing Reason, detail string) Reason {
+	if r.Directive != StopRun || r.To != state {
+		return passing
 	}
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
+	return Reason{r.Reason.Code, r.Reason.Text + ": " + detail}
 }
 
 // Decide returns the row of Rules that applies to d. Every Death has one.

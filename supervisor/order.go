@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,82 +10,110 @@ import (
 // An Item is something that is started and stopped in an order: a group or a program.
 type Item struct {
 	Name      string
-	Priority  int // lower starts first and stops last
-	DependsOn []string
+	Priority  int      // lower starts first and stops last
+	DependsOn []string // names of the items that must be up before it
 }
 
-// Levels sorts items into levels: everything in one level may be started at once, when all of the level before is up.
-// An item stands after everything it depends on; among items without a dependency between them the lower priority comes
-// first. Items of the same level and priority keep the order in which they were given. Stopping goes through the levels
-// backwards. The error names an unknown dependency, or the items of a cycle in order.
+// Levels sorts items into levels for starting: everything in one level may be started at once, when all of the levels
+// before is up. An item is ready when everything it depends on stands in an earlier level. A level is made of all ready
+// items of the lowest priority among the ready ones, in the order in which they were given. So a dependency always
+// counts for more than a priority, and a priority only decides between items that could both be started: one of low
+// priority that depends on one of high priority comes after it, and after everything between them.
+//
+// The error names what is there twice, an unknown dependency, or the items of a cycle, each before the one it depends on.
 func Levels(items []Item) ([][]Item, error) {
+	dependents, missing, err := dependencies(items)
+	if err != nil {
+		return nil, err
+	}
+	var ready []int
+	for i := range items {
+		if missing[i] == 0 {
+			ready = append(ready, i)
+		}
+	}
+	var levels [][]Item
+	placed := 0
+	for len(ready) > 0 {
+		slices.SortFunc(ready, func(a, b int) int {
+			return cmp.Or(cmp.Compare(items[a].Priority, items[b].Priority), cmp.Compare(a, b))
+		})
+		var level []Item
+		var later []int // ready for a later level
+		for _, i := range ready {
+			if items[i].Priority != items[ready[0]].Priority {
+				later = append(later, i)
+				continue
+			}
+			level = append(level, items[i])
+			for _, d := range dependents[i] {
+				if missing[d]--; missing[d] == 0 {
+					later = append(later, d)
+				}
+			}
+		}
+		levels = append(levels, level)
+		placed += len(level)
+		ready = later
+	}
+	if placed < len(items) {
+		return nil, fmt.Errorf("depends_on makes a cycle: %s", strings.Join(cycle(items, missing), " -> "))
+	}
+	return levels, nil
+}
+
+// StopLevels is the order in which to stop what was started in the order of levels: the last level first, and in each
+// level the last item first. Everything in one level may be told to stop at once, when all of the levels before is down.
+func StopLevels(levels [][]Item) [][]Item {
+	out := make([][]Item, 0, len(levels))
+	for _, level := range slices.Backward(levels) {
+		level = slices.Clone(level)
+		slices.Reverse(level)
+		out = append(out, level)
+	}
+	return out
+}
+
+// dependencies returns, by index, who depends on an item, and how many dependencies an item waits for.
+func dependencies(items []Item) (dependents [][]int, missing []int, err error) {
 	byName := make(map[string]int, len(items))
 	for i, it := range items {
 		if _, twice := byName[it.Name]; twice {
-			return nil, fmt.Errorf("%q is there twice", it.Name)
+			return nil, nil, fmt.Errorf("%q is there twice", it.Name)
 		}
 		byName[it.Name] = i
 	}
-	level := make([]int, len(items)) // 0: not known yet, -1: being visited
-	var path []string
-	var visit func(i int) error
-	visit = func(i int) error {
-		it := items[i]
-		switch {
-		case level[i] > 0:
-			return nil
-		case level[i] < 0:
-			from := slices.Index(path, it.Name)
-			return fmt.Errorf("depends_on makes a cycle: %s", strings.Join(append(path[from:], it.Name), " -> "))
-		}
-		level[i] = -1
-		path = append(path, it.Name)
-		top := 0
+	dependents, missing = make([][]int, len(items)), make([]int, len(items))
+	for i, it := range items {
 		for _, d := range it.DependsOn {
 			j, ok := byName[d]
 			if !ok {
-				return fmt.Errorf("%q depends on %q, which does not exist", it.Name, d)
+				return nil, nil, fmt.Errorf("%q depends on %q, which does not exist", it.Name, d)
 			}
-			if err := visit(j); err != nil {
-				return err
-			}
-			top = max(top, level[j])
-		}
-		path = path[:len(path)-1]
-		level[i] = top + 1
-		return nil
-	}
-	for i := range items {
-		if err := visit(i); err != nil {
-			return nil, err
+			dependents[j] = append(dependents[j], i)
+			missing[i]++
 		}
 	}
-	index := make([]int, len(items))
-	for i := range index {
-		index[i] = i
-	}
-	slices.SortStableFunc(index, func(a, b int) int {
-		if level[a] != level[b] {
-			return level[a] - level[b]
-		}
-		return cmpInt(items[a].Priority, items[b].Priority)
-	})
-	var out [][]Item
-	for n, i := range index {
-		if n == 0 || level[i] != level[index[n-1]] || items[i].Priority != items[index[n-1]].Priority {
-			out = append(out, nil)
-		}
-		out[len(out)-1] = append(out[len(out)-1], items[i])
-	}
-	return out, nil
+	return dependents, missing, nil
 }
 
-func cmpInt(a, b int) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// cycle returns the names along one cycle, the first one again at the end. The items that still miss a dependency are on
+// a cycle or depend on one, so whoever follows them comes back to where he was.
+func cycle(items []Item, missing []int) []string {
+	stuck := make(map[string]*Item)
+	for i := range items {
+		if missing[i] > 0 {
+			stuck[items[i].Name] = &items[i]
+		}
 	}
-	return 0
+	at := slices.IndexFunc(missing, func(n int) bool { return n > 0 })
+	path := []string{items[at].Name}
+	for {
+		it := stuck[path[len(path)-1]]
+		next := it.DependsOn[slices.IndexFunc(it.DependsOn, func(d string) bool { return stuck[d] != nil })]
+		if from := slices.Index(path, next); from >= 0 {
+			return append(path[from:], next)
+		}
+		path = append(path, next)
+	}
 }

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -47,7 +48,9 @@ type step struct {
 }
 
 // Step tells program p, whose options are policy, of event ev and returns what becomes of it and what is to be done. It
-// has no other input: the same arguments always give the same results.
+// has no other input: the same arguments always give the same results. It keeps neither policy nor what it returns. A
+// fact that does not fit, because it speaks of an earlier life or answers a question that is not open, changes nothing
+// and has no effects.
 func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 	s := step{Program: p, policy: policy}
 	switch ev := ev.(type) {
@@ -58,15 +61,15 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 	case HoldRequested:
 		s.Held = true
 	case Spawned:
-		if s.current(ev.Life) {
+		if ev.Life == s.Life && s.Spawning {
 			s.spawned(ev)
 		}
 	case SpawnFailed:
-		if s.current(ev.Life) {
+		if ev.Life == s.Life && s.Spawning {
 			s.spawnFailed(ev)
 		}
 	case ProcessExited:
-		if s.current(ev.Life) {
+		if ev.Life == s.Life && s.HasProcess() {
 			s.exited(ev.Exit)
 		}
 	case TimerFired:
@@ -74,15 +77,12 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 			s.timerFired(ev.Timer)
 		}
 	case KillFailed:
-		if s.current(ev.Life) {
+		if ev.Life == s.Life && s.Pid != 0 {
 			s.killFailed(ev)
 		}
 	}
 	return s.Program, s.effects
 }
-
-// current tells whether a fact about the process of a life still concerns us.
-func (s *step) current(life uint64) bool { return life == s.Life && s.HasProcess() }
 
 func (s *step) do(e Effect) { s.effects = append(s.effects, e) }
 
@@ -211,7 +211,7 @@ func (s *step) exited(e Exit) {
 	case s.State == Stopping || s.State == Unknown:
 		s.ExitStatus = e.Code
 		s.do(Disarm{})
-		s.settle(Decide(Death{StopRequested: true}), Transition{Pid: pid})
+		s.settle(Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping}), Transition{Pid: pid})
 		s.log(level, "stopped: %s (%s)", s.policy.Name, e.Text)
 		return
 	case s.State == Starting && e.Ran < seconds(s.policy.StartSecs):
@@ -235,20 +235,21 @@ func (s *step) exited(e Exit) {
 	} else {
 		s.SpawnErr = "Bad exit code " + strconv.Itoa(e.Code)
 	}
-	s.enter(Exited, Reason{"exited", "the process ended: " + e.Text}, Transition{Pid: pid, Expected: expected})
+	rule := Decide(d)
+	s.enter(Exited, rule.whyIn(Exited, Reason{"exited", "the process ended: " + e.Text}, e.Text), Transition{Pid: pid, Expected: expected})
 	s.log(level, "exited: %s (%s; %s)", s.policy.Name, e.Text, word)
-	s.settle(Decide(d), Transition{})
+	s.settle(rule, Transition{})
 }
 
 // startFailed counts a failed start and waits, or gives up.
 func (s *step) startFailed(pid int, why string) {
 	s.Failures++
-	s.enter(Backoff, Reason{"start-failed", why}, Transition{Pid: pid, Tries: s.Failures})
-	d := Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.Failures <= s.policy.StartRetries}
-	s.settle(Decide(d), Transition{})
+	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.Failures <= s.policy.StartRetries})
+	s.enter(Backoff, rule.whyIn(Backoff, Reason{"start-failed", why}, why), Transition{Pid: pid, Tries: s.Failures})
+	s.settle(rule, Transition{})
 }
 
-// settle brings the program to where a rule sends it.
+// settle brings the program to where a rule sends it, unless it is there already.
 func (s *step) settle(r Rule, t Transition) {
 	switch r.Directive {
 	case RestartNow:
@@ -287,4 +288,7 @@ func (s *step) killFailed(ev KillFailed) {
 	}
 }
 
-func seconds(n int) time.Duration { return time.Duration(max(0, n)) * time.Second }
+// seconds is n seconds: none when n is negative, and the longest Duration there is when n is too many.
+func seconds(n int) time.Duration {
+	return time.Duration(min(max(0, int64(n)), math.MaxInt64/int64(time.Second))) * time.Second
+}

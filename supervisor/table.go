@@ -44,13 +44,13 @@ func Mermaid() string {
 // RulesMarkdown renders Rules as a Markdown table: the first row that matches decides.
 func RulesMarkdown() string {
 	var b strings.Builder
-	b.WriteString("| stop asked for | going down | how it ended | retries left | autorestart | directive | state | reason |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| UNKNOWN | stop asked for | going down | how it ended | retries left | autorestart | directive | state | reason |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
 	endings := [...]string{"failed start", "expected", "not expected"}
 	restarts := [...]string{"unexpected", "false", "true"}
 	for i := range Rules {
 		r := &Rules[i]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s |\n", r.StopRequested, r.Held,
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", r.Unknown, r.StopRequested, r.Held,
 			names(r.Endings, endings[:]), r.RetriesLeft, names(r.Autorestart, restarts[:]), r.Directive, r.To, r.Reason.Text)
 	}
 	return b.String()

@@ -13,8 +13,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden transcripts and the generated documents")
 
-// TestTranscripts runs every testdata/*.txt: lines that begin with ">" are events, "program" sets the options, the lines
-// below an event are what the machine answers. Run with -update to rewrite them, and review the diff.
+// TestTranscripts runs every testdata/*.txt: "program" or "group" begins anew with these options, lines that begin with
+// ">" are events, the lines below an event are what the machine answers. Run with -update to rewrite them, and review the
+// diff.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -44,16 +45,27 @@ func transcript(t *testing.T, in string) string {
 	var out strings.Builder
 	var policy Policy
 	var p Program
+	var group *groupScript
 	for _, line := range strings.Split(strings.TrimRight(in, "\n"), "\n") {
+		if strings.HasPrefix(line, "  ") {
+			continue // an answer, to be given anew
+		}
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "#", "":
 			out.WriteString(line + "\n")
 		case "program":
-			policy, p = parsePolicy(t, rest), Program{}
+			policy, p, group = parsePolicy(t, rest), Program{}, nil
+			out.WriteString(line + "\n")
+		case "group":
+			group = parseGroup(t, rest)
 			out.WriteString(line + "\n")
 		case ">":
 			out.WriteString(line + "\n")
+			if group != nil {
+				out.WriteString(group.tell(t, rest))
+				continue
+			}
 			var effects []Effect
 			p, effects = Step(&policy, p, parseEvent(t, rest))
 			for _, e := range effects {
@@ -62,6 +74,8 @@ func transcript(t *testing.T, in string) string {
 			if len(effects) == 0 {
 				out.WriteString("  nothing\n")
 			}
+		default:
+			t.Fatalf("unknown line %q", line)
 		}
 	}
 	return out.String()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"syscall"
 )
 
 // rotateIfFull rotates a regular file whose size has reached MaxBytes. The caller holds f.mu.
@@ -53,13 +54,10 @@ func (f *File) rotate() error {
 	defer gap.Unlock()
 
 	if _, err := os.Lstat(f.path); err == nil {
-		for i := f.options.Backups; i > 1; i-- {
-			if err := rename(f.backup(i-1), f.backup(i)); err != nil {
+		for i := f.options.Backups; i > 0; i-- {
+			if err := shift(f.backup(i-1), f.backup(i), i == f.options.Backups); err != nil {
 				return err
 			}
-		}
-		if err := rename(f.path, f.backup(1)); err != nil {
-			return err
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -84,15 +82,33 @@ func (f *File) rotate() error {
 	return nil
 }
 
-// backup is the name of the i-th rotated file.
-func (f *File) backup(i int) string { return f.path + "." + strconv.Itoa(i) }
-
-// rename does nothing when there is no file of the old name.
-func rename(from, to string) error {
-	if err := os.Rename(from, to); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+// backup is the name of the i-th rotated file; that of number 0 is the file itself.
+func (f *File) backup(i int) string {
+	if i == 0 {
+		return f.path
 	}
-	return nil
+	return f.path + "." + strconv.Itoa(i)
+}
+
+// shift renames a file, and does nothing when there is none of that name. It replaces what has the new name, which is
+// only there when it is the oldest backup.
+func shift(from, to string, oldest bool) error {
+	if oldest {
+		if _, err := os.Lstat(from); err != nil {
+			return ignoreNotExist(err)
+		}
+		// A rename over a file makes ext4 (auto_da_alloc) write the new one to the disk there and then, which takes
+		// several times longer than filling it did. An error here comes back from the rename.
+		syscall.Unlink(to)
+	}
+	return ignoreNotExist(os.Rename(from, to))
+}
+
+func ignoreNotExist(err error) error {
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // While a file is rotated there is an instant without a file of its name, in which a reader would be told that there is

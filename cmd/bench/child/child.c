@@ -3,7 +3,7 @@
  *
  *   child idle  FIFO INDEX GENERATION                        announce, then wait for a signal
  *   child flood FIFO INDEX GENERATION GATE LINES             wait at the gate, write LINES as fast as the pipe takes them
- *   child lines FIFO INDEX GENERATION GATE LINES PER_SECOND  the same at a steady pace, one write a line
+ *   child lines FIFO INDEX GENERATION GATE LINES PER_SECOND  the same at a steady pace: ten lines at once, a write each
  *
  * An announcement is one 32-byte record written to FIFO: pid, index, generation, kind (1 executing, 2 writing, 3 all
  * written), the monotonic clock and the process's own CPU time, both in nanoseconds. A line is 100 bytes: a sequence
@@ -12,7 +12,7 @@
 typedef unsigned int u32;
 typedef long long i64;
 
-enum { LINE = 100, DIGITS = 12, PER_CHUNK = 655 };
+enum { LINE = 100, DIGITS = 12, PER_CHUNK = 655, BURST = 10 };
 
 #if defined(__x86_64__)
 enum { NR_read = 0, NR_write = 1, NR_getpid = 39, NR_clock_gettime = 228, NR_clock_nanosleep = 230,
@@ -135,15 +135,18 @@ static void flood(i64 lines)
 
 static void pace(i64 lines, i64 per_second)
 {
-	i64 step = 1000000000 / per_second;
+	i64 step = 1000000000 / per_second * BURST;
 	i64 next = clock(MONOTONIC) + step * (self.index % 100) / 100;
+	int i;
 	fill(chunk, 1);
-	for (; lines > 0; lines--, next += step) {
+	for (; lines > 0; next += step) {
 		struct timespec t = { next / 1000000000, next % 1000000000 };
 		while (call(NR_clock_nanosleep, MONOTONIC, ABSOLUTE, (long)&t, 0) == INTERRUPTED)
 			;
-		put(1, chunk, LINE);
-		advance(chunk, 1);
+		for (i = 0; i < BURST && lines > 0; i++, lines--) {
+			put(1, chunk, LINE);
+			advance(chunk, 1);
+		}
 	}
 }
 

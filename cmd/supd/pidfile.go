@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// pidFile is a locked file that holds our process id. The lock ends with the process, whatever kills it; a file that a
+// dead daemon left behind is taken over.
+type pidFile struct {
+	path    string
+	file    *os.File
+	created bool
+	written bool
+}
+
+// errLocked is the error of a pidfile that another daemon holds.
+type errLocked struct{ path, pid string }
+
+func (e *errLocked) Error() string {
+	return fmt.Sprintf("another supervisor (pid %s) holds the pidfile %s; stop it first, or choose another pidfile", e.pid, e.path)
+}
+
+// lockPidFile opens and locks the pidfile without changing what is in it.
+func lockPidFile(path string) (*pidFile, error) {
+	_, statErr := os.Lstat(path)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	p := &pidFile{path: path, file: f, created: errors.Is(statErr, os.ErrNotExist)}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		pid := "unknown"
+		if b, err := io.ReadAll(io.LimitReader(f, 32)); err == nil && len(bytes.TrimSpace(b)) > 0 {
+			pid = strings.TrimSpace(string(b))
+		}
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, &errLocked{path, pid}
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
+// write puts our process id into the file.
+func (p *pidFile) write() error {
+	if err := p.file.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := p.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0); err != nil {
+		return err
+	}
+	p.written = true
+	return nil
+}
+
+// release gives the lock up and removes the file if its content is ours, or if we made it.
+func (p *pidFile) release() {
+	if p == nil {
+		return
+	}
+	if p.written || p.created {
+		_ = os.Remove(p.path)
+	}
+	_ = p.file.Close()
+}

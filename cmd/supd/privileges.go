@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// dropPrivileges makes us the user of [supervisord] user= and returns the line for the log, which is not open yet.
+func dropPrivileges(u *confload.User) (note string, err error) {
+	if u == nil || int(u.UID) == os.Getuid() {
+		return "", nil
+	}
+	if os.Getuid() != 0 {
+		return "", fmt.Errorf("Can't drop privilege as nonroot user")
+	}
+	groups := make([]int, len(u.Groups))
+	for i, g := range u.Groups {
+		groups[i] = int(g)
+	}
+	if err := syscall.Setgroups(groups); err != nil {
+		return "", fmt.Errorf("Could not set groups of effective user: %w", err)
+	}
+	if err := syscall.Setgid(int(u.GID)); err != nil {
+		return "", fmt.Errorf("Could not set group id of effective user: %w", err)
+	}
+	if err := syscall.Setuid(int(u.UID)); err != nil {
+		return "", fmt.Errorf("could not become user %d: %w", u.UID, err)
+	}
+	return fmt.Sprintf("Set uid to user %d succeeded", u.UID), nil
+}
+
+// raiseLimits sees to it that minfds and minprocs are available and returns the lines for the log.
+func raiseLimits(s *confload.Supervisord) (notes []string, err error) {
+	for _, l := range []struct {
+		resource process.Resource
+		name     string
+		option   string
+		want     int
+	}{
+		{process.NoFile, "RLIMIT_NOFILE", "minfds", s.MinFDs},
+		{process.NProc, "RLIMIT_NPROC", "minprocs", s.MinProcs},
+	} {
+		if l.want <= 0 {
+			continue
+		}
+		to, changed, err := process.RaiseLimit(l.resource, uint64(l.want))
+		if err != nil {
+			return notes, fmt.Errorf("the limit %s cannot be raised to %d: %v; raise the hard limit of whoever starts supd, or lower %s in [supervisord]",
+				l.name, l.want, err, l.option)
+		}
+		if changed {
+			notes = append(notes, fmt.Sprintf("Increased %s limit to %d", l.name, to))
+		}
+	}
+	return notes, nil
+}
+
+// warnRoot says that everything runs as root unless told otherwise.
+func warnRoot(l hclog.Logger, s *confload.Supervisord) {
+	if s.User == nil && os.Getuid() == 0 {
+		logs.Critical(l, "Supervisor is running as root.  Privileges were not dropped because no user is specified in the config file.  "+
+			"If you intend to run as root, you can set user=root in the config file to avoid this message.")
+	}
+}

@@ -1,0 +1,257 @@
+package confload
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// maxFile bounds the size of one configuration file, in bytes.
+const maxFile = 64 << 20
+
+// Options are what a configuration depends on besides its files. The zero value is the running process.
+type Options struct {
+	// Environ is where %(ENV_X)s comes from, as KEY=VALUE. nil: os.Environ().
+	Environ []string
+	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
+	// configurations loaded before. They win over Environ.
+	KnownEnv []string
+	// Overrides are values for [supervisord] options from the command line, by option name, as text. They win over the
+	// file and are not expanded. Values of switches are "true".
+	Overrides map[string]string
+	// OverrideFlags names the flag each override came from, like "-e/--loglevel", for error texts.
+	OverrideFlags map[string]string
+	// Hostname is host_node_name. "": that of the machine.
+	Hostname string
+	// TempDir is the default of childlogdir. "": os.TempDir().
+	TempDir string
+}
+
+// Load reads the file at path and the files it includes, and checks all of it. path is made absolute. The error is an
+// *Error or Errors.
+func Load(path string, opts Options) (*Config, error) {
+	abs, data, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(abs, data, opts)
+}
+
+// Parse is Load for data that is already read. name stands for the file in messages and, made absolute, gives %(here)s
+// and the base of [include].
+func Parse(name string, data []byte, opts Options) (*Config, error) {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return nil, &Error{Text: "could not find config file " + name}
+	}
+	l := newLoader(opts)
+	l.config = &Config{Path: abs}
+	l.read(abs, data)
+	if l.err() == nil {
+		l.include()
+	}
+	if l.err() == nil {
+		l.build()
+		l.warnUnknown()
+	}
+	if err := l.err(); err != nil {
+		return nil, err
+	}
+	l.config.Messages = l.messages
+	return l.config, nil
+}
+
+// readConfig reads a main file.
+func readConfig(path string) (abs string, data []byte, err error) {
+	if abs, err = CheckPath(path); err != nil {
+		return "", nil, err
+	}
+	if data, err = readBounded(abs); err != nil {
+		return "", nil, &Error{Text: "could not read config file " + abs + ": " + reason(err)}
+	}
+	return abs, data, nil
+}
+
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("it is larger than %d MB", maxFile>>20)
+	}
+	return data, err
+}
+
+// A loader is one load.
+type loader struct {
+	report
+	opts     Options
+	doc      *document
+	config   *Config
+	included bool              // the main file has an [include]: %(here)s is known everywhere
+	host     string            // host_node_name
+	environ  map[string]string // of the process
+	env      []map[string]string
+	users    map[string]*User
+	groups   map[string]int
+	dirs     map[string]bool
+}
+
+func newLoader(opts Options) *loader {
+	if opts.Environ == nil {
+		opts.Environ = os.Environ()
+	}
+	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
+		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}}
+	l.environ = envMap(opts.Environ)
+	l.env = []map[string]string{l.environ, envMap(opts.KnownEnv)}
+	if l.host == "" {
+		l.host, _ = os.Hostname() // unknown: empty, as uname would say
+	}
+	if l.opts.TempDir == "" {
+		l.opts.TempDir = os.TempDir()
+	}
+	return l
+}
+
+// read reads one file into the document.
+func (l *loader) read(path string, data []byte) {
+	l.config.Files = append(l.config.Files, path)
+	readFile(l.doc, &l.report, path, data)
+}
+
+// include reads the files the [include] section of the main file names. Those of included files are not acted upon.
+func (l *loader) include() {
+	sec := l.doc.sections["include"]
+	if sec == nil {
+		return
+	}
+	l.included = true
+	main := l.config.Path
+	files := includeFiles{}
+	ok := fill(l, includeTable, sec, &files, l.scope(), every)
+	if !ok {
+		return
+	}
+	base := filepath.Dir(main)
+	at := sec.at
+	for _, pattern := range files.patterns {
+		full := pattern
+		if !filepath.IsAbs(full) {
+			full = filepath.Join(base, pattern)
+		}
+		paths := glob(base, pattern)
+		if len(paths) == 0 {
+			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", full),
+				File: at.file, Line: at.line, Section: sec.name, Option: "files"})
+		}
+		for _, path := range paths {
+			l.includeOne(path, sec)
+		}
+	}
+	if e := sec.keys["files"]; e != nil && e.at.file != main {
+		l.say(Message{Level: Warn, Text: "an [include] section in an included file is not acted upon",
+			File: e.at.file, Line: e.at.line, Section: sec.name})
+	}
+}
+
+func (l *loader) includeOne(path string, sec *section) {
+	if isDir(path) {
+		l.say(Message{Level: Warn, Text: fmt.Sprintf("%q matches [include] files but is a directory, it is left out", path),
+			File: sec.at.file, Line: sec.at.line, Section: sec.name, Option: "files"})
+		return
+	}
+	data, err := readBounded(path)
+	if err != nil {
+		l.fail(&Error{File: sec.at.file, Line: sec.at.line, Section: sec.name, Option: "files",
+			Text: fmt.Sprintf("could not read included file %s: %s", path, reason(err))})
+		return
+	}
+	l.say(Message{Level: Info, Text: fmt.Sprintf("Included extra file %q during parsing", path), File: path})
+	l.read(path, data)
+}
+
+// build makes the Config out of the document. It goes on after an error to find the next ones.
+func (l *loader) build() {
+	if l.doc.sections["supervisord"] == nil {
+		l.fail(&Error{File: l.config.Path, Text: ".ini file does not include supervisord section"})
+		return
+	}
+	l.supervisord()
+	l.plugins()
+	l.buildGroups()
+	l.servers()
+	for i := range l.config.Groups {
+		g := &l.config.Groups[i]
+		for j := range g.Programs {
+			g.Programs[j].Environment = mergeEnv(l.config.Supervisord.Environment, g.Programs[j].Environment)
+		}
+	}
+}
+
+// sectionsOf returns the sections of a kind, in file order.
+func (l *loader) sectionsOf(kind string) []*section {
+	var out []*section
+	for _, s := range l.doc.order {
+		if kindOf(s.name) == kind {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// scope returns the names every option can have; an option's own set is put in by the caller.
+func (l *loader) scope() scope {
+	return scope{host: l.host, env: l.env}
+}
+
+// expandEntry expands the value of a key with the names an option knows. Formats of secret options are not shown.
+func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value, bool) {
+	sc.names = o.Names
+	if l.included {
+		sc.names |= NameHere
+	}
+	sc.here = filepath.Dir(e.at.file)
+	v, err := sc.expand(e.value())
+	if err == nil {
+		return v, true
+	}
+	format := quoted(e.value())
+	if o.secret {
+		format = "(not shown)"
+	}
+	where := sec.name + "." + e.name
+	var unknown *unknownName
+	text := fmt.Sprintf("format string %s for '%s' is badly formatted: %s", format, where, err)
+	if errors.As(err, &unknown) {
+		text = fmt.Sprintf("format string %s for '%s' contains the name %s, which cannot be expanded; available names: %s",
+			format, where, quoted(unknown.name), strings.Join(sc.available(), ", "))
+	}
+	l.fail(l.errorAt(sec, e, text))
+	return value{}, false
+}
+
+// errorAt returns an error at a key, or at the header of the section when e is nil.
+func (l *loader) errorAt(sec *section, e *entry, text string) *Error {
+	if e == nil {
+		return &Error{File: sec.at.file, Line: sec.at.line, Section: sec.name, Text: text}
+	}
+	return &Error{File: e.at.file, Line: e.at.line, Section: sec.name, Option: e.name, Text: text}
+}
+
+// sortedKeys returns the keys of m, sorted.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,77 @@
+package ctl
+
+// The values the server answers with (compat.md §4.5-§4.7). Members that are not used are left out: the decoder skips
+// them.
+
+// programInfo is what getProcessInfo and getAllProcessInfo tell about a program.
+type programInfo struct {
+	Name        string `xmlrpc:"name" json:"name"`
+	Group       string `xmlrpc:"group" json:"group"`
+	Namespec    string `xmlrpc:"-" json:"namespec"`
+	State       int    `xmlrpc:"state" json:"statecode"`
+	StateName   string `xmlrpc:"statename" json:"state"`
+	Description string `xmlrpc:"description" json:"description"`
+	PID         int    `xmlrpc:"pid" json:"pid"`
+	Start       int64  `xmlrpc:"start" json:"start"` // Unix seconds, 0 for never
+	Stop        int64  `xmlrpc:"stop" json:"stop"`
+	Now         int64  `xmlrpc:"now" json:"now"`
+	ExitStatus  int    `xmlrpc:"exitstatus" json:"exitstatus"`
+	SpawnErr    string `xmlrpc:"spawnerr" json:"spawnerr"`
+	StdoutLog   string `xmlrpc:"stdout_logfile" json:"stdout_logfile"`
+	StderrLog   string `xmlrpc:"stderr_logfile" json:"stderr_logfile"`
+}
+
+// stopped tells whether the program is in a state that status reports as a failure: STOPPED, EXITED, FATAL, UNKNOWN.
+func (p *programInfo) stopped() bool {
+	switch p.State {
+	case 0, 100, 200, 1000:
+		return true
+	}
+	return false
+}
+
+// configInfo is what getAllConfigInfo tells about a program.
+type configInfo struct {
+	Name            string `xmlrpc:"name" json:"name"`
+	Group           string `xmlrpc:"group" json:"group"`
+	Namespec        string `xmlrpc:"-" json:"namespec"`
+	InUse           bool   `xmlrpc:"inuse" json:"inuse"`
+	Autostart       bool   `xmlrpc:"autostart" json:"autostart"`
+	GroupPriority   int    `xmlrpc:"group_prio" json:"group_prio"`
+	ProgramPriority int    `xmlrpc:"process_prio" json:"process_prio"`
+}
+
+// result is what a call on several programs did to one of them.
+type result struct {
+	Name        string    `xmlrpc:"name"`
+	Group       string    `xmlrpc:"group"`
+	Status      faultCode `xmlrpc:"status"`
+	Description string    `xmlrpc:"description"`
+}
+
+// allPrograms asks for all programs, in the order of the server.
+func (s *session) allPrograms() ([]programInfo, error) {
+	var all []programInfo
+	if err := s.call(&all, "getAllProcessInfo"); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i].Namespec = namespec{all[i].Group, all[i].Name}.String()
+	}
+	return all, nil
+}
+
+// changes are the names of groups that reading the configuration again found to differ.
+type changes struct{ added, changed, removed []string }
+
+// reload makes the server read its configuration again; nothing is changed by that.
+func (s *session) reload() (changes, error) {
+	var reply [][][]string
+	if err := s.call(&reply, "reloadConfig"); err != nil {
+		return changes{}, err
+	}
+	if len(reply) != 1 || len(reply[0]) != 3 {
+		return changes{}, errShape
+	}
+	return changes{reply[0][0], reply[0][1], reply[0][2]}, nil
+}

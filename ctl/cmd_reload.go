@@ -1,0 +1,33 @@
+package ctl
+
+var verbReload = verb{
+	name:  "reload",
+	short: "restart the server and all programs",
+	forms: []form{
+		{"reload", "stop everything, read the configuration, start anew"},
+	},
+	notes: `Returns at once. To bring a changed configuration into effect without stopping the rest use update.
+With -i it asks first.`,
+	example: `$ reload`,
+	noArgs:  true,
+	run:     runReload,
+}
+
+func runReload(s *session, _ []string) error {
+	if s.confirm {
+		if yes, err := s.ask("Really restart the remote supervisord process"); err != nil || !yes {
+			return err
+		}
+	}
+	err := s.do("restart")
+	if codeOf(err) == faultShutdownState {
+		s.printf("ERROR: already shutting down\n")
+		s.fail(exitGeneric)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.printf("Restarted supervisord\n")
+	return nil
+}

@@ -1,0 +1,45 @@
+package ctl
+
+var verbStart = verb{
+	name:  "start",
+	short: "start programs and wait until they run",
+	forms: []form{
+		{"start NAME ...", "these programs"},
+		{"start GROUP:* ...", "all programs of these groups"},
+		{"start all", "everything that is stopped"},
+	},
+	notes: `Waits until each program has been up for its startsecs or has failed. A program that runs already is no error.
+The exit status is 7 when a program did not come up, 2 when no name is given.`,
+	example: `$ start web
+$ start web:* mailer
+$ start all`,
+	upcheck: true,
+	run:     runStart,
+}
+
+var startWording = wording{
+	done: "started",
+	fine: faultAlreadyStarted,
+	failures: map[faultCode]string{
+		faultBadName:        "no such process",
+		faultNoFile:         "no such file",
+		faultNotExecutable:  "file is not executable",
+		faultAlreadyStarted: "already started",
+		faultSpawnError:     "spawn error",
+		faultAbnormal:       "abnormal termination",
+	},
+}
+
+func runStart(s *session, args []string) error {
+	if len(args) == 0 {
+		s.misuse(&verbStart, "start requires a process name", exitUsage)
+		return nil
+	}
+	return s.actOn(bulk{
+		wording:  startWording,
+		one:      "startProcess",
+		group:    "startProcessGroup",
+		all:      "startAllProcesses",
+		badGroup: exitUsage,
+	}, args)
+}

@@ -1,0 +1,232 @@
+package ctl
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// apiVersion is the version of the API this client speaks.
+const apiVersion = "3.0"
+
+// errShape says that an answer has a form no supervisor gives it.
+var errShape = errors.New("the server gave an answer of an unknown form; is it a supervisor?")
+
+// format is how listings are printed.
+type format int
+
+const (
+	formatText format = iota // as supervisorctl does
+	formatJSON               // an array of objects with the same keys each
+)
+
+// A session runs command lines against one server and remembers the exit status.
+type session struct {
+	ctx     context.Context
+	env     Env
+	client  *client
+	format  format
+	confirm bool // ask before shutdown and reload
+	stdin   *bufio.Reader
+	status  int
+}
+
+// run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
+// a digit or an underscore, is the verb, and "?" stands for help. An empty line does nothing.
+func (s *session) run(line string) {
+	line = strings.TrimSpace(line)
+	if line == "" {
+		return
+	}
+	text := line
+	if rest, ok := strings.CutPrefix(line, "?"); ok {
+		text = "help " + rest
+	}
+	end := strings.IndexFunc(text, func(r rune) bool {
+		return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	})
+	if end < 0 {
+		end = len(text)
+	}
+	v := findVerb(text[:end])
+	if v == nil {
+		s.printf("*** Unknown syntax: %s\n", line)
+		s.fail(exitGeneric)
+		return
+	}
+	s.runVerb(v, strings.Fields(text[end:]))
+}
+
+// runVerb runs one verb and prints the error it returns.
+func (s *session) runVerb(v *verb, args []string) {
+	if v.json {
+		var err error
+		if args, err = s.takeOutputFlag(args); err != nil {
+			s.report(err)
+			s.fail(exitUsage)
+			return
+		}
+	}
+	if s.format != formatText && !v.json {
+		fmt.Fprintf(s.env.Stderr, "error: %s has no output format but text; leave out -o\n", v.name)
+		s.fail(exitUsage)
+		return
+	}
+	if v.noArgs && len(args) > 0 {
+		s.misuse(v, v.name+" accepts no arguments", exitGeneric)
+		return
+	}
+	if v.upcheck {
+		if up, err := s.upcheck(); err != nil || !up {
+			s.report(err)
+			return
+		}
+	}
+	s.report(v.run(s, args))
+}
+
+// takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well.
+func (s *session) takeOutputFlag(args []string) ([]string, error) {
+	for i, a := range args {
+		name, value, attached := strings.Cut(a, "=")
+		if name != "-o" && name != "--output" {
+			continue
+		}
+		rest := args[i+1:]
+		if !attached {
+			if len(rest) == 0 {
+				return nil, fmt.Errorf("%s needs a format: json or text", a)
+			}
+			value, rest = rest[0], rest[1:]
+		}
+		if err := s.format.Set(value); err != nil {
+			return nil, err
+		}
+		return append(args[:i:i], rest...), nil
+	}
+	return args, nil
+}
+
+// upcheck tells whether the server answers and speaks our version; if not, it has said so and set the exit status.
+func (s *session) upcheck() (bool, error) {
+	var version string
+	err := s.call(&version, "getVersion")
+	switch {
+	case refused(err):
+		s.problem("%s refused connection", s.client.url)
+		s.hint(err)
+		s.fail(exitRefused)
+	case noSocket(err):
+		s.problem("%s no such file", s.client.url)
+		s.hint(err)
+		s.fail(exitNotRunning)
+	case codeOf(err) == faultUnknownMethod:
+		s.problem("%s", noInterfaceText)
+		s.fail(exitNoInterface)
+	case err != nil:
+		return false, err
+	case version != apiVersion:
+		s.problem(versionText, apiVersion, version)
+		s.fail(exitVersion)
+	default:
+		return true, nil
+	}
+	return false, nil
+}
+
+// What supervisorctl says to a server it cannot use.
+const (
+	noInterfaceText = "Sorry, supervisord responded but did not recognize the supervisor namespace commands that " +
+		"supervisorctl uses to control it.  Please check that the [rpcinterface:supervisor] section is enabled in the " +
+		"configuration file (see sample.conf)."
+	versionText = "Sorry, this version of supervisorctl expects to talk to a server with API version %s, but the " +
+		"remote version is %s."
+)
+
+// call calls a method of the server.
+func (s *session) call(reply any, method string, args ...any) error {
+	return s.client.call(s.ctx, reply, method, args...)
+}
+
+// do calls a method whose answer is only that it was done.
+func (s *session) do(method string, args ...any) error {
+	var ok bool
+	return s.call(&ok, method, args...)
+}
+
+// fail sets the exit status. The last failure counts.
+func (s *session) fail(status int) { s.status = status }
+
+// printf prints to the output.
+func (s *session) printf(text string, args ...any) { fmt.Fprintf(s.env.Stdout, text, args...) }
+
+// problem prints a line about something that went wrong: where supervisorctl does, on the output, except when the
+// output is for a machine.
+func (s *session) problem(text string, args ...any) {
+	fmt.Fprintf(s.problems(), text+"\n", args...)
+}
+
+// problems is where problem writes.
+func (s *session) problems() io.Writer {
+	if s.format == formatJSON {
+		return s.env.Stderr
+	}
+	return s.env.Stdout
+}
+
+// misuse says that a verb was called wrongly and how it is called.
+func (s *session) misuse(v *verb, text string, status int) {
+	s.problem("Error: %s", text)
+	v.help(s.problems())
+	s.fail(status)
+}
+
+// report prints an error that no verb has a fixed text for. It accepts nil.
+func (s *session) report(err error) {
+	switch {
+	case err == nil:
+		return
+	case s.ctx.Err() != nil:
+		fmt.Fprintln(s.env.Stderr, "interrupted; the server carries on with what it was asked to do")
+		s.fail(exitInterrupted)
+		return
+	case errors.Is(err, errAuth):
+		s.problem("Server requires authentication")
+	default:
+		s.problem("error: %v", err)
+	}
+	s.hint(err)
+	s.fail(exitGeneric)
+}
+
+// hint says on the error output what to do about err, so that the output stays as scripts know it.
+func (s *session) hint(err error) {
+	if a := s.client.advice(err); a != "" {
+		fmt.Fprintln(s.env.Stderr, "hint: "+a)
+	}
+}
+
+// ask asks a question whose answer may be no, and tells whether it is yes.
+func (s *session) ask(question string) (bool, error) {
+	s.printf("%s y/N? ", question)
+	if s.stdin == nil {
+		s.stdin = bufio.NewReader(s.env.Stdin)
+	}
+	answer, err := s.stdin.ReadString('\n')
+	if err != nil && (!errors.Is(err, io.EOF) || answer == "") {
+		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)
+	}
+	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
+}
+
+// json prints v, a slice, for a machine.
+func (s *session) json(v any) error {
+	enc := json.NewEncoder(s.env.Stdout)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}

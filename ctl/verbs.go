@@ -1,0 +1,70 @@
+package ctl
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A verb is one command of the client.
+type verb struct {
+	name  string
+	short string // one line, for lists
+	forms []form // how it may be called
+	notes string // what else is worth knowing, whole sentences
+	// example is lines of shell commands; "$" stands for the name of the client.
+	example string
+
+	noArgs  bool // arguments are an error
+	upcheck bool // ask the server for its version before anything else
+	json    bool // it is a listing and knows -o json
+
+	// run does the work. It prints what supervisorctl has a text for; the error it returns is anything else.
+	run func(s *session, args []string) error
+}
+
+// A form is one way to call a verb.
+type form struct{ usage, does string }
+
+// verbs are all commands, by name. It is a function because help looks into it.
+func verbs() []*verb {
+	return []*verb{
+		&verbAdd,
+		&verbAvail,
+		&verbHelp,
+		&verbPID,
+		&verbReload,
+		&verbRemove,
+		&verbReread,
+		&verbRestart,
+		&verbShutdown,
+		&verbSignal,
+		&verbStart,
+		&verbStatus,
+		&verbStop,
+		&verbUpdate,
+		&verbVersion,
+	}
+}
+
+// findVerb returns the verb called name, or nil.
+func findVerb(name string) *verb {
+	for _, v := range verbs() {
+		if v.name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// help prints how v is called, a form on each line.
+func (v *verb) help(w io.Writer) {
+	for _, f := range v.forms {
+		fmt.Fprintf(w, "%s%s%s\n", f.usage, tabsTo(32, f.usage), f.does)
+	}
+}
+
+// tabsTo is the tabs between text and the given column.
+func tabsTo(column int, text string) string {
+	return strings.Repeat("\t", max(1, (column-len(text)+7)/8))
+}

@@ -1,0 +1,98 @@
+package xmlrpc
+
+import "context"
+
+const multicallName = "system.multicall"
+
+// maxMulticall bounds the answer of one system.multicall, in bytes.
+const maxMulticall = 64 << 20
+
+// system returns the rows of system.*.
+func (t *Table) system() []Method {
+	return []Method{
+		{Name: "system.listMethods", Signature: []string{"array"}, Handle: t.listMethods,
+			Help: "Lists the names of all methods, sorted."},
+		{Name: "system.methodHelp", Signature: []string{"string", "string"}, Handle: t.methodHelp,
+			Help: "Tells what the method of that name does."},
+		{Name: "system.methodSignature", Signature: []string{"array", "string"}, Handle: t.methodSignature,
+			Help: "Gives the type of the result of the method of that name, followed by the types of its parameters."},
+		{Name: multicallName, Signature: []string{"array", "array"}, Handle: t.multicall,
+			Help: "Carries out several calls, each a struct of methodName and params, one after the other. " +
+				"The result has an element for each: its bare result, or a struct of faultCode and faultString."},
+	}
+}
+
+func (t *Table) listMethods(_ context.Context, dst []byte, _ []Value) ([]byte, error) {
+	return AppendStrings(dst, t.names), nil
+}
+
+// named returns the method an argument names, or fault 4.
+func (t *Table) named(arg *Value) (*Method, error) {
+	name, _ := arg.AsText()
+	if m := t.methods[name]; m != nil {
+		return m, nil
+	}
+	return nil, &Fault{codeSignatureUnsupport, "SIGNATURE_UNSUPPORTED"}
+}
+
+func (t *Table) methodHelp(_ context.Context, dst []byte, args []Value) ([]byte, error) {
+	m, err := t.named(&args[0])
+	if err != nil {
+		return nil, err
+	}
+	return AppendString(dst, m.Help), nil
+}
+
+func (t *Table) methodSignature(_ context.Context, dst []byte, args []Value) ([]byte, error) {
+	m, err := t.named(&args[0])
+	if err != nil {
+		return nil, err
+	}
+	return AppendStrings(dst, m.Signature), nil
+}
+
+// multicall answers with bare results, unlike the convention of XML-RPC: clients of supervisord rely on it. Calls are
+// carried out one after the other; when the client goes away, those not begun yet are left out.
+func (t *Table) multicall(ctx context.Context, dst []byte, args []Value) ([]byte, error) {
+	if args[0].Kind != Array {
+		return nil, IncorrectParameters("")
+	}
+	start := len(dst)
+	dst = AppendArrayStart(dst)
+	for i := range args[0].Items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if len(dst)-start > maxMulticall {
+			return nil, &Fault{codeFailed, "FAILED: the results are too large for one answer"}
+		}
+		out, err := t.oneOfMany(ctx, dst, &args[0].Items[i])
+		if err != nil {
+			out = AppendFault(dst, AsFault(err))
+		}
+		dst = out
+	}
+	return AppendArrayEnd(dst), nil
+}
+
+func (t *Table) oneOfMany(ctx context.Context, dst []byte, call *Value) ([]byte, error) {
+	name, ok := call.Member("methodName")
+	if !ok {
+		return dst, IncorrectParameters("No methodName")
+	}
+	method, ok := name.AsText()
+	if !ok {
+		return dst, IncorrectParameters("methodName is not a string")
+	}
+	if method == multicallName {
+		return dst, IncorrectParameters("Recursive system.multicall forbidden")
+	}
+	var args []Value
+	if params, ok := call.Member("params"); ok {
+		if params.Kind != Array {
+			return dst, IncorrectParameters("params is not an array")
+		}
+		args = params.Items
+	}
+	return t.Call(ctx, dst, method, args)
+}

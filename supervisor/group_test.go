@@ -1,0 +1,228 @@
+package supervisor
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// groupScript is the group of a transcript.
+type groupScript struct{ group Group }
+
+// parseGroup reads "one_for_all a,b,c intensity=3 period=10s"; without intensity there is no limit.
+func parseGroup(t *testing.T, s string) *groupScript {
+	f := strings.Fields(s)
+	g := Group{Strategy: Strategy(slices.Index(strategyNames[:], f[0])), Order: strings.Split(f[1], ","), Budget: Unlimited}
+	for _, kv := range f[2:] {
+		k, v, _ := strings.Cut(kv, "=")
+		var err error
+		switch k {
+		case "intensity":
+			g.Budget.Intensity, err = strconv.Atoi(v)
+		case "period":
+			g.Budget.Period, err = time.ParseDuration(v)
+		default:
+			t.Fatalf("unknown option %q", k)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &groupScript{g}
+}
+
+// tell reads "2s a failed" or "0s a,b,c up" and returns the answers.
+func (g *groupScript) tell(t *testing.T, s string) string {
+	f := strings.Fields(s)
+	now, err := time.ParseDuration(f[0])
+	fact := slices.Index(factNames[:], f[2])
+	if err != nil || fact < 0 {
+		t.Fatalf("bad event %q", s)
+	}
+	var out strings.Builder
+	for _, name := range strings.Split(f[1], ",") {
+		var actions []GroupAction
+		g.group, actions = g.group.Tell(Member{name, Fact(fact)}, now)
+		for _, a := range actions {
+			fmt.Fprintf(&out, "  %s (%s: %s)\n", a, a.Reason.Code, a.Reason.Text)
+		}
+	}
+	if out.Len() == 0 {
+		return "  nothing\n"
+	}
+	return out.String()
+}
+
+// groupWorld is the members of a group as they really are: every order takes effect some time later.
+type groupWorld struct {
+	t       *testing.T
+	r       *rand.Rand
+	g       Group
+	up      map[string]bool // RUNNING
+	off     map[string]bool // somebody took it down
+	asked   []GroupAction   // orders not carried out yet
+	history []string
+	over    []GroupVerb // Finished and GiveUp, in order
+	charged int
+}
+
+func (w *groupWorld) fail(format string, args ...interface{}) {
+	w.t.Helper()
+	w.t.Fatalf("%s %v, %s: %s\n%s", w.g.Strategy, w.g.Order, w.g.Budget, fmt.Sprintf(format, args...), strings.Join(w.history, "\n"))
+}
+
+// tell tells the group of a fact and checks what holds at every step.
+func (w *groupWorld) tell(name string, fact Fact) {
+	w.t.Helper()
+	w.history = append(w.history, "> "+name+" "+fact.String())
+	if w.r.IntN(20) == 0 {
+		if _, actions := w.g.Tell(Member{"stranger", fact}, 0); actions != nil {
+			w.fail("a stranger led to %v", actions)
+		}
+	}
+	before := w.g
+	members := slices.Clone(before.members)
+	used := before.Budget.Used(0)
+	again, actionsAgain := before.Tell(Member{name, fact}, 0)
+	after, actions := before.Tell(Member{name, fact}, 0)
+	if !reflect.DeepEqual(after, again) || !reflect.DeepEqual(actions, actionsAgain) || !slices.Equal(before.members, members) {
+		w.fail("Tell is not a function of its input")
+	}
+	w.g = after
+	w.charged += after.Budget.Used(0) - used
+	for _, a := range actions {
+		w.history = append(w.history, "  "+a.String())
+		if a.Reason.Code == "" || a.Reason.Text == "" {
+			w.fail("no reason")
+		}
+		if a.Do == Finished || a.Do == GiveUp {
+			w.over = append(w.over, a.Do)
+			continue
+		}
+		w.checkOrder(a)
+		if a.Do == StopMember { // it takes the place of a start that was not answered
+			w.asked = slices.DeleteFunc(w.asked, func(old GroupAction) bool { return old.Member == a.Member })
+		}
+		w.asked = append(w.asked, a)
+	}
+	if w.g.Strategy != OneForOne && len(w.asked) > 1 {
+		w.fail("more than one member at a time: %v", w.asked)
+	}
+}
+
+// checkOrder checks an order against the rule that a stop finds nothing up behind it that must go as well, and a start
+// finds everything before it up, or left out.
+func (w *groupWorld) checkOrder(a GroupAction) {
+	w.t.Helper()
+	i := slices.Index(w.g.Order, a.Member)
+	if a.Do == StartMember && (w.up[a.Member] || w.off[a.Member]) {
+		w.fail("%s, which is up or was taken down by somebody", a)
+	}
+	if w.g.Strategy == OneForOne && a.Do == StartMember {
+		return
+	}
+	for j, other := range w.g.Order {
+		switch {
+		case a.Do == StopMember && j > i && w.up[other]:
+			w.fail("%s before %s", a, other)
+		case a.Do == StartMember && j < i && !w.up[other] && !w.off[other]:
+			w.fail("%s before %s is up", a, other)
+		case a.Do == StartMember && j > i && w.up[other]:
+			w.fail("%s while %s is up", a, other)
+		}
+	}
+}
+
+// answer carries out one of the orders: a stop succeeds, well or badly; a start succeeds or fails.
+func (w *groupWorld) answer() {
+	i := w.r.IntN(len(w.asked))
+	a := w.asked[i]
+	w.asked = slices.Delete(w.asked, i, i+1)
+	switch {
+	case a.Do == StopMember:
+		w.up[a.Member] = false
+		w.tell(a.Member, []Fact{MemberDown, MemberDown, MemberFailed}[w.r.IntN(3)])
+	case w.r.IntN(6) == 0:
+		w.tell(a.Member, MemberFailed)
+	default:
+		w.up[a.Member] = true
+		w.tell(a.Member, MemberUp)
+	}
+}
+
+// disturb lets a member that is up, and was not told to stop, end by itself.
+func (w *groupWorld) disturb() {
+	name := w.g.Order[w.r.IntN(len(w.g.Order))]
+	if !w.up[name] || slices.ContainsFunc(w.asked, func(a GroupAction) bool { return a.Member == name }) {
+		return
+	}
+	w.up[name] = false
+	if w.r.IntN(8) == 0 {
+		w.off[name] = true
+		w.tell(name, MemberDown)
+		return
+	}
+	w.tell(name, MemberFailed)
+}
+
+func TestRandomGroupsEndWithAllUpOrGiveUp(t *testing.T) {
+	var finished, gaveUp int
+	for seed := range uint64(4000) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		order := strings.Split("abcdefgh", "")[:1+r.IntN(6)]
+		w := &groupWorld{t: t, r: r, up: map[string]bool{}, off: map[string]bool{}, history: []string{fmt.Sprintf("seed %d", seed)},
+			g: Group{Strategy: Strategy(r.IntN(3)), Order: order, Budget: Budget{Intensity: []int{-1, 0, 1, 3, 20}[r.IntN(5)]}}}
+		for _, m := range order {
+			if w.off[m] = r.IntN(6) == 0; !w.off[m] {
+				w.up[m] = true
+				w.tell(m, MemberUp)
+			}
+		}
+		for range 10 + r.IntN(30) {
+			if len(w.asked) > 0 && r.IntN(3) > 0 {
+				w.answer()
+			} else {
+				w.disturb()
+			}
+		}
+		for n := 0; len(w.asked) > 0; n++ {
+			if n > 10_000 {
+				w.fail("the pass has no end")
+			}
+			w.answer()
+		}
+		if w.g.Busy() {
+			w.fail("busy, but nothing is asked for")
+		}
+		for _, m := range order {
+			switch {
+			case w.g.GaveUp() && w.up[m]:
+				w.fail("gave up, but %s is up", m)
+			case !w.g.GaveUp() && !w.up[m] && !w.off[m]:
+				w.fail("%s is down", m)
+			}
+		}
+		n := len(w.over) - 1
+		if i := slices.Index(w.over, GiveUp); w.g.GaveUp() != (i >= 0) || i >= 0 && i != n {
+			w.fail("gave up %t, but reported %v", w.g.GaveUp(), w.over)
+		}
+		if b := w.g.Budget.Intensity; b >= 0 && w.charged > b {
+			w.fail("%d restarts were charged", w.charged)
+		}
+		if n >= 0 {
+			if w.over[n] == GiveUp {
+				gaveUp++
+			} else {
+				finished++
+			}
+		}
+	}
+	if finished < 500 || gaveUp < 500 {
+		t.Errorf("too tame: %d finished, %d gave up", finished, gaveUp)
+	}
+}

@@ -1,0 +1,190 @@
+package process
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"sync"
+)
+
+// defaultStdinBuffer is what Options.StdinBuffer zero means.
+const defaultStdinBuffer = 1 << 20
+
+// ErrHostClosed is given to done for a start that Close came before.
+var ErrHostClosed = errors.New("process host is closed")
+
+// Options changes how a Host works. The zero value is what a daemon wants.
+type Options struct {
+	// StdinBuffer bounds, in bytes, what WriteStdin keeps for one process that does not read. 0 means 1 MiB.
+	StdinBuffer int
+
+	noPidfd   bool         // tests: a goroutine waits for each child
+	noLoop    bool         // tests: a goroutine reads each stream
+	noUnshare bool         // tests: the spawner shares the umask of the program
+	fork      forkExecFunc // tests: instead of syscall.ForkExec
+}
+
+// A Host starts processes and watches them. All methods may be called on any goroutine.
+type Host struct {
+	opt    Options
+	pidfd  pidfdSupport
+	loop   *loop // nil: a goroutine reads each stream
+	others bool  // the program had children before NewHost
+
+	mu     sync.Mutex
+	queue  []request
+	closed bool
+	wake   chan struct{} // capacity 1: the queue or closed has changed
+	ended  chan struct{} // closed when the spawner has ended
+
+	elsewhere chan struct{} // closed when the spawner has its thread
+}
+
+type request struct {
+	spec *Spec
+	done func(*Process, error)
+}
+
+// NewHost starts the spawner thread and the event loop. The umask that a Spec with Umask -1 leaves unchanged is the
+// program's at this moment.
+func NewHost(o Options) (*Host, error) {
+	if o.StdinBuffer <= 0 {
+		o.StdinBuffer = defaultStdinBuffer
+	}
+	if o.fork == nil {
+		o.fork = forkExec
+	}
+	h := &Host{opt: o, wake: make(chan struct{}, 1), ended: make(chan struct{}),
+		elsewhere: make(chan struct{}), others: hasOtherChildren()}
+	if !o.noPidfd {
+		h.pidfd = probePidfd()
+	}
+	if !o.noLoop {
+		l, err := newLoop()
+		if err != nil {
+			return nil, err
+		}
+		h.loop = l
+	}
+	go h.startSpawner()
+	return h, nil
+}
+
+// Start queues one start and returns at once. Starts happen in the order of the calls. done is called exactly once, on
+// the spawner's goroutine, and must not block; it is called before any output is delivered and before Exited. The error
+// is a *SpawnError, a *ChildError or ErrHostClosed. spec must not be changed until then; nothing of it is kept later but
+// the writers and Exited.
+func (h *Host) Start(spec *Spec, done func(*Process, error)) {
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		go done(nil, ErrHostClosed)
+		return
+	}
+	h.queue = append(h.queue, request{spec, done})
+	h.mu.Unlock()
+	h.poke()
+}
+
+// Close ends the spawner and the event loop and waits for them. Starts still in the queue are answered with
+// ErrHostClosed. It touches no process: those that live go on with their pipes open, but nothing reads the pipes any
+// more and Exited is not called for them. A second Close does nothing. It must not be called from done.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	first := !h.closed
+	h.closed = true
+	h.mu.Unlock()
+	h.poke()
+	<-h.ended
+	if !first {
+		return nil
+	}
+	children.forgetHost(h)
+	if h.loop == nil {
+		return nil
+	}
+	return h.loop.close()
+}
+
+func (h *Host) poke() {
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for requests. closed tells that no more will come and the spawner must end after answering these.
+func (h *Host) next() (batch []request, closed bool) {
+	for range h.wake {
+		h.mu.Lock()
+		batch, h.queue, closed = h.queue, nil, h.closed
+		h.mu.Unlock()
+		if closed || len(batch) > 0 {
+			break
+		}
+	}
+	return batch, closed
+}
+
+// startSpawner runs the spawner on any thread but the first one: /proc/self is that of the first thread, so it must keep
+// the directory of the program, and a program can end when its first thread does.
+func (h *Host) startSpawner() {
+	runtime.LockOSThread()
+	if !onFirstThread() {
+		h.runSpawner()
+		return
+	}
+	go h.startSpawner() // on another thread, as this one is taken until then
+	<-h.elsewhere
+	runtime.UnlockOSThread()
+}
+
+// runSpawner is the goroutine that forks. It keeps its thread, which dies with it.
+func (h *Host) runSpawner() {
+	defer close(h.ended)
+	close(h.elsewhere)
+	t := newSpawnThread(!h.opt.noUnshare)
+	for {
+		batch, closed := h.next()
+		for _, r := range batch {
+			if closed {
+				r.done(nil, ErrHostClosed)
+				continue
+			}
+			p, err := h.spawn(t, r.spec)
+			r.done(p, err)
+			if p != nil {
+				h.watch(p)
+			}
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// watch begins to deliver what p does. What the event loop cannot take (no epoll, or its limit of watches is reached)
+// gets a goroutine instead. Everything may have happened to p before watch returns.
+func (h *Host) watch(p *Process) {
+	if h.loop != nil {
+		h.loop.attach(p)
+	}
+	for _, k := range []kind{kindStdout, kindStderr} {
+		s := p.stream(k)
+		s.mu.Lock()
+		if s.fd >= 0 && !h.loopTakes(p, k, s.fd) {
+			s.file = os.NewFile(uintptr(s.fd), p.name)
+			go s.pump(s.file)
+		}
+		s.mu.Unlock()
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pidfd < 0 || !h.loopTakes(p, kindExit, p.pidfd) {
+		go p.await()
+	}
+}
+
+func (h *Host) loopTakes(p *Process, k kind, fd int) bool {
+	return h.loop != nil && h.loop.add(p, k, fd) == nil
+}
