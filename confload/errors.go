@@ -55,6 +55,9 @@ func (es Errors) Unwrap() []error {
 // maxErrors bounds how many errors of one configuration are kept.
 const maxErrors = 100
 
+// full tells whether enough errors were found.
+func (r *report) full() bool { return len(r.errs) > maxErrors }
+
 // A report collects the errors and messages of one load.
 type report struct {
 	errs     Errors
@@ -68,8 +71,11 @@ func (r *report) fail(e *Error) {
 			return
 		}
 	}
-	if len(r.errs) < maxErrors {
+	switch {
+	case len(r.errs) < maxErrors:
 		r.errs = append(r.errs, e)
+	case len(r.errs) == maxErrors:
+		r.errs = append(r.errs, &Error{Text: "there are more errors"})
 	}
 }
 

@@ -102,6 +102,9 @@ type loader struct {
 	users    map[string]*User
 	groups   map[string]int
 	dirs     map[string]bool
+	hints    map[string]string
+	byName   map[string]*section // [KIND:NAME] sections that make programs
+	program  *Program // all defaults of the program table; nil before the first program
 }
 
 func newLoader(opts Options) *loader {
@@ -109,7 +112,7 @@ func newLoader(opts Options) *loader {
 		opts.Environ = os.Environ()
 	}
 	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
-		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}}
+		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
 	l.environ = envMap(opts.Environ)
 	l.env = []map[string]string{l.environ, envMap(opts.KnownEnv)}
 	if l.host == "" {
@@ -142,13 +145,14 @@ func (l *loader) include() {
 	}
 	base := filepath.Dir(main)
 	at := sec.at
-	for _, pattern := range files.patterns {
-		full := pattern
-		if !filepath.IsAbs(full) {
-			full = filepath.Join(base, pattern)
-		}
+	told := l.toldPatterns(sec, len(files.patterns))
+	for i, pattern := range files.patterns {
 		paths := glob(base, pattern)
 		if len(paths) == 0 {
+			full := told[i]
+			if !filepath.IsAbs(pattern) {
+				full = filepath.Join(base, full)
+			}
 			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", full),
 				File: at.file, Line: at.line, Section: sec.name, Option: "files"})
 		}
@@ -160,6 +164,21 @@ func (l *loader) include() {
 		l.say(Message{Level: Warn, Text: "an [include] section in an included file is not acted upon",
 			File: e.at.file, Line: e.at.line, Section: sec.name})
 	}
+}
+
+// toldPatterns returns the n patterns of [include] files as they may be told, without values of ENV_ names.
+func (l *loader) toldPatterns(sec *section, n int) []string {
+	e, _ := l.doc.lookup(sec, includeTable[0].Name)
+	v, _ := l.expandEntry(sec, e, &includeTable[0].Option, l.scope())
+	told := strings.FieldsFunc(v.shown, isSpace)
+	if len(told) == n {
+		return told
+	}
+	told = make([]string, n) // an ENV_ name stands for several patterns
+	for i := range told {
+		told[i] = fmt.Sprintf("pattern %d", i+1)
+	}
+	return told
 }
 
 func (l *loader) includeOne(path string, sec *section) {
@@ -229,6 +248,9 @@ func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value
 	}
 	where := sec.name + "." + e.name
 	var unknown *unknownName
+	if o.secret && !errors.As(err, &unknown) {
+		err = errors.New("write %% for a percent sign")
+	}
 	text := fmt.Sprintf("format string %s for '%s' is badly formatted: %s", format, where, err)
 	if errors.As(err, &unknown) {
 		text = fmt.Sprintf("format string %s for '%s' contains the name %s, which cannot be expanded; available names: %s",

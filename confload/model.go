@@ -5,7 +5,7 @@ import (
 )
 
 // defaultSection is the section whose keys every other section has as well.
-const defaultSection = ini.DefaultSection
+const defaultSection = "DEFAULT"
 
 // A place is where something was written.
 type place struct {
@@ -29,6 +29,7 @@ type section struct {
 	ini   *ini.Section
 	keys  map[string]*entry
 	order []*entry
+	alone bool // [DEFAULT] has no part in it
 }
 
 // An entry is one key with the place that set its value last.
@@ -63,7 +64,8 @@ func (d *document) open(name string, at place) *section {
 	if err != nil {
 		panic("internal error: section with an empty name: " + err.Error())
 	}
-	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}}
+	kind := findKind(name)
+	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}, alone: kind != nil && kind.any}
 	d.sections[name] = s
 	d.order = append(d.order, s)
 	return s
@@ -85,10 +87,10 @@ func (s *section) set(name, value string, at place) {
 	s.order = append(s.order, e)
 }
 
-// lookup finds a key in a section, else in [DEFAULT].
+// lookup finds a key in a section, else in [DEFAULT]. Plugins have free options: for them [DEFAULT] does not count.
 func (d *document) lookup(s *section, name string) (*entry, bool) {
-	if e := s.keys[name]; e != nil {
-		return e, true
+	if e := s.keys[name]; e != nil || s.alone {
+		return e, e != nil
 	}
 	e := d.defaults.keys[name]
 	return e, e != nil

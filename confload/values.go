@@ -187,7 +187,7 @@ var exitCodesType = valueType[[]int]{
 				return nil, err
 			}
 			if v < 0 || v > 255 {
-				return nil, fmt.Errorf("invalid exit code %d", v)
+				return nil, errors.New("an exit code is out of range")
 			}
 			out = append(out, int(v))
 		}
@@ -377,4 +377,27 @@ func optional[V any](t valueType[V]) valueType[*V] {
 			return t.same(*a, *b)
 		},
 	}
+}
+
+// fsMode is short for the table.
+type fsMode = fs.FileMode
+
+// wordsType is the type of lists with white space between the parts.
+var wordsType = valueType[[]string]{
+	name: "list", allowed: "patterns of files with white space between them",
+	parse: func(_ *loader, s string) ([]string, error) { return strings.FieldsFunc(s, isSpace), nil },
+	same:  slices.Equal[[]string],
+}
+
+// historyType is the type of a file the client may make; nothing is checked.
+var historyType = valueType[string]{
+	name: "file path", allowed: "the path of a file",
+	parse: func(l *loader, s string) (string, error) {
+		path, err := l.expandUser(s)
+		if err != nil || path == "" {
+			return "", err
+		}
+		return filepath.Abs(path)
+	},
+	same: equal[string],
 }

@@ -23,7 +23,7 @@ func SplitCommand(s string) ([]string, error) {
 // A lexer splits text into tokens with the state machine of Python's shlex in POSIX mode. The zero value splits at
 // white space only.
 //
-// github.com/anmitsu/go-shlex is not used: it drops empty words ('' and ""), splits at every Unicode space and replaces
+// github.com/anmitsu/go-shlex is not used: it drops empty words (” and ""), splits at every Unicode space and replaces
 // bytes that are not UTF-8.
 type lexer struct {
 	text string

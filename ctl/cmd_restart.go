@@ -13,14 +13,11 @@ read again: to bring a change of it into effect use update.`,
 	example: `$ restart web
 $ restart web:*`,
 	upcheck: true,
+	needs:   minimum{1, "restart requires a process name", exitGeneric},
 	run:     runRestart,
 }
 
 func runRestart(s *session, args []string) error {
-	if len(args) == 0 {
-		s.misuse(&verbRestart, "restart requires a process name", exitGeneric)
-		return nil
-	}
 	if err := runStop(s, args); err != nil {
 		return err
 	}

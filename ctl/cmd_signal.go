@@ -13,6 +13,7 @@ process itself, not to the processes that one has started.`,
 	example: `$ signal HUP web
 $ signal USR1 web:*`,
 	upcheck: true,
+	needs:   minimum{2, "signal requires a signal name and a process name", exitGeneric},
 	run:     runSignal,
 }
 
@@ -26,10 +27,6 @@ var signalWording = wording{
 }
 
 func runSignal(s *session, args []string) error {
-	if len(args) < 2 {
-		s.misuse(&verbSignal, "signal requires a signal name and a process name", exitGeneric)
-		return nil
-	}
 	return s.actOn(bulk{
 		wording:  signalWording,
 		one:      "signalProcess",

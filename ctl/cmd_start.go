@@ -14,6 +14,7 @@ The exit status is 7 when a program did not come up, 2 when no name is given.`,
 $ start web:* mailer
 $ start all`,
 	upcheck: true,
+	needs:   minimum{1, "start requires a process name", exitUsage},
 	run:     runStart,
 }
 
@@ -31,10 +32,6 @@ var startWording = wording{
 }
 
 func runStart(s *session, args []string) error {
-	if len(args) == 0 {
-		s.misuse(&verbStart, "start requires a process name", exitUsage)
-		return nil
-	}
 	return s.actOn(bulk{
 		wording:  startWording,
 		one:      "startProcess",

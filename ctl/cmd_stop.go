@@ -13,6 +13,7 @@ var verbStop = verb{
 $ stop web:*
 $ stop all`,
 	upcheck: true,
+	needs:   minimum{1, "stop requires a process name", exitGeneric},
 	run:     runStop,
 }
 
@@ -26,10 +27,6 @@ var stopWording = wording{
 }
 
 func runStop(s *session, args []string) error {
-	if len(args) == 0 {
-		s.misuse(&verbStop, "stop requires a process name", exitGeneric)
-		return nil
-	}
 	return s.actOn(bulk{
 		wording:  stopWording,
 		one:      "stopProcess",

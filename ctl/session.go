@@ -86,6 +86,10 @@ func (s *session) runVerb(v *verb, args []string) {
 			return
 		}
 	}
+	if len(args) < v.needs.args {
+		s.misuse(v, v.needs.says, v.needs.status)
+		return
+	}
 	s.report(v.run(s, args))
 }
 

@@ -15,12 +15,20 @@ type verb struct {
 	// example is lines of shell commands; "$" stands for the name of the client.
 	example string
 
-	noArgs  bool // arguments are an error
-	upcheck bool // ask the server for its version before anything else
-	json    bool // it is a listing and knows -o json
+	noArgs  bool    // arguments are an error
+	upcheck bool    // ask the server for its version before anything else
+	needs   minimum // checked after that
+	json    bool    // it is a listing and knows -o json
 
 	// run does the work. It prints what supervisorctl has a text for; the error it returns is anything else.
 	run func(s *session, args []string) error
+}
+
+// minimum is how many arguments a verb needs at least, and what it says and exits with when there are fewer.
+type minimum struct {
+	args   int
+	says   string
+	status int
 }
 
 // A form is one way to call a verb.

@@ -65,6 +65,7 @@ type groupWorld struct {
 	g       Group
 	up      map[string]bool // RUNNING
 	off     map[string]bool // somebody took it down
+	late    map[string]bool // asked to stop before a start was answered, it may yet come up
 	asked   []GroupAction   // orders not carried out yet
 	history []string
 	over    []GroupVerb // Finished and GiveUp, in order
@@ -106,7 +107,13 @@ func (w *groupWorld) tell(name string, fact Fact) {
 		}
 		w.checkOrder(a)
 		if a.Do == StopMember { // it takes the place of a start that was not answered
-			w.asked = slices.DeleteFunc(w.asked, func(old GroupAction) bool { return old.Member == a.Member })
+			w.asked = slices.DeleteFunc(w.asked, func(old GroupAction) bool {
+				if old.Member == a.Member && old.Do == StopMember {
+					w.fail("%s twice", a)
+				}
+				w.late[a.Member] = w.late[a.Member] || old.Member == a.Member
+				return old.Member == a.Member
+			})
 		}
 		w.asked = append(w.asked, a)
 	}
@@ -145,8 +152,19 @@ func (w *groupWorld) answer() {
 	w.asked = slices.Delete(w.asked, i, i+1)
 	switch {
 	case a.Do == StopMember:
-		w.up[a.Member] = false
+		if w.late[a.Member] && w.r.IntN(2) == 0 {
+			stopping := slices.Clone(w.asked)
+			w.tell(a.Member, MemberUp)
+			if len(w.asked) != len(stopping) {
+				w.fail("%s came up before it went down, which led to %v", a.Member, w.asked)
+			}
+		}
+		w.up[a.Member], w.late[a.Member] = false, false
+		charged := w.charged
 		w.tell(a.Member, []Fact{MemberDown, MemberDown, MemberFailed}[w.r.IntN(3)])
+		if w.charged != charged {
+			w.fail("%s was charged for its end, which was asked for", a.Member)
+		}
 	case w.r.IntN(6) == 0:
 		w.tell(a.Member, MemberFailed)
 	default:
@@ -175,7 +193,7 @@ func TestRandomGroupsEndWithAllUpOrGiveUp(t *testing.T) {
 	for seed := range uint64(4000) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		order := strings.Split("abcdefgh", "")[:1+r.IntN(6)]
-		w := &groupWorld{t: t, r: r, up: map[string]bool{}, off: map[string]bool{}, history: []string{fmt.Sprintf("seed %d", seed)},
+		w := &groupWorld{t: t, r: r, up: map[string]bool{}, off: map[string]bool{}, late: map[string]bool{}, history: []string{fmt.Sprintf("seed %d", seed)},
 			g: Group{Strategy: Strategy(r.IntN(3)), Order: order, Budget: Budget{Intensity: []int{-1, 0, 1, 3, 20}[r.IntN(5)]}}}
 		for _, m := range order {
 			if w.off[m] = r.IntN(6) == 0; !w.off[m] {

@@ -26,9 +26,10 @@ const (
 // are handled at their true time, an administrator's start resets the failures, and a process that could not be
 // signalled may end. There is one pass per millisecond, so what is due "after" n seconds is due in the pass at n seconds.
 type model struct {
-	policy *Policy
-	world  *world
-	record *record
+	policy   *Policy
+	world    *world
+	record   *record
+	requests []request // still to come
 
 	state     State
 	pending   bool // the attempt is not answered yet
@@ -42,14 +43,13 @@ type model struct {
 }
 
 // pass is one turn of the loop.
-func (m *model) pass(now int, requests []request) {
+func (m *model) pass(now int) {
 	if n, ok := m.world.tell(now); ok {
 		m.hear(now, n)
 	}
-	for _, r := range requests {
-		if r.at == now {
-			m.obey(now, r)
-		}
+	for len(m.requests) > 0 && m.requests[0].at == now {
+		m.obey(now, m.requests[0])
+		m.requests = m.requests[1:]
 	}
 	for m.transition(now) {
 	}

@@ -226,7 +226,6 @@ func (s *step) exited(e Exit) {
 		s.up()
 		s.Pid = 0
 	}
-	s.Failures = 0
 	s.ExitStatus = e.Code
 	d := Death{Held: s.Held, Ending: UnexpectedExit, Autorestart: s.policy.Autorestart}
 	word := "not expected"

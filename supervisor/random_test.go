@@ -278,9 +278,9 @@ func runRandom(t *testing.T, seed uint64, seen map[string]bool) {
 	t.Helper()
 	q := randomSequence(seed)
 	slow := &record{}
-	m := &model{policy: &q.policy, world: &world{fates: q.fates, record: slow}, record: slow}
+	m := &model{policy: &q.policy, world: &world{fates: q.fates, record: slow}, record: slow, requests: q.requests}
 	for now := range horizon {
-		m.pass(now, q.requests)
+		m.pass(now)
 	}
 	fast := &record{}
 	d := &machine{t: t, q: q, world: &world{fates: q.fates, record: fast}, record: fast, seen: seen,

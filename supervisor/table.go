@@ -44,7 +44,7 @@ func Mermaid() string {
 // RulesMarkdown renders Rules as a Markdown table: the first row that matches decides.
 func RulesMarkdown() string {
 	var b strings.Builder
-	b.WriteString("| UNKNOWN | stop asked for | going down | how it ended | retries left | autorestart | directive | state | reason |\n")
+	b.WriteString("| was UNKNOWN | stop asked for | going down | how it ended | retries left | autorestart | directive | state | reason |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|---|\n")
 	endings := [...]string{"failed start", "expected", "not expected"}
 	restarts := [...]string{"unexpected", "false", "true"}

@@ -185,8 +185,9 @@ func (b *bench) fleet(ctx context.Context, p peer) error {
 		walls = append(walls, f.wall.Seconds())
 		cpus = append(cpus, f.cpu.Seconds())
 		setups = append(setups, f.setup.Seconds())
-		err = f.ready(ctx)
-		if err == nil && i == runs-1 {
+		if i < runs-1 {
+			err = f.ready(ctx)
+		} else {
 			err = f.measure(ctx)
 		}
 		if err == nil {
@@ -206,7 +207,7 @@ func (b *bench) fleet(ctx context.Context, p peer) error {
 	return nil
 }
 
-// measure records what is measured on a running fleet, the quiet things first. One that fails does not keep the others
+// measure records what is measured on a running fleet, the quiet things before anything is asked of it. One that fails does not keep the others
 // from being measured, as long as the daemon lives.
 func (f *fleet) measure(ctx context.Context) error {
 	steps := []struct {
@@ -214,6 +215,7 @@ func (f *fleet) measure(ctx context.Context) error {
 		run   func(context.Context) error
 	}{
 		{[]string{"memory", "idle"}, f.rest},
+		{nil, f.ready},
 		{[]string{"rpc.all"}, f.readAll},
 		{[]string{"rpc.one"}, f.readOne},
 		{[]string{"control"}, f.command},
@@ -226,12 +228,15 @@ func (f *fleet) measure(ctx context.Context) error {
 		own := slices.DeleteFunc(slices.Clone(applicable), func(g figure) bool {
 			return !slices.ContainsFunc(s.names, g.is)
 		})
-		if len(own) == 0 {
+		if len(own) == 0 && s.names != nil {
 			continue
 		}
 		err := s.run(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if err != nil && s.names == nil {
+			return err
 		}
 		if err != nil {
 			f.say("%s: %s failed: %v", own[0].name, f.peer.name, err)

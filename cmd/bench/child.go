@@ -93,13 +93,16 @@ func runChild(args []string) error {
 	if err := announce(kindWriting); err != nil {
 		return err
 	}
-	if err := writeLines(lines, step, time.Now().Add(step*time.Duration(index%100)/100)); err != nil {
+	if err := writeLines(lines, step, time.Now().Add(step*burst*time.Duration(index%100)/100)); err != nil {
 		return err
 	}
 	return announce(kindWritten)
 }
 
-// writeLines writes numbered lines to stdout, one each step from next on; in large chunks when step is 0.
+const burst = 10 // lines a paced child writes at once
+
+// writeLines writes numbered lines to stdout: a write each, ten at once, one in step on average from next on; or in large
+// chunks when step is 0.
 func writeLines(lines int64, step time.Duration, next time.Time) error {
 	const perChunk = 655
 	var chunk []byte
@@ -108,9 +111,9 @@ func writeLines(lines int64, step time.Duration, next time.Time) error {
 		if step == 0 && len(chunk) < perChunk*lineBytes && n < lines-1 {
 			continue
 		}
-		if step > 0 {
+		if step > 0 && n%burst == 0 {
 			time.Sleep(time.Until(next))
-			next = next.Add(step)
+			next = next.Add(step * burst)
 		}
 		if _, err := os.Stdout.Write(chunk); err != nil {
 			return err

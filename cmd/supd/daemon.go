@@ -65,8 +65,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 		}
 		path = found
 		if os.Getuid() == 0 {
-			fmt.Fprintln(stderr, "supd is running as root and it is searching for its configuration file in default locations "+
-				"(including its current working directory); use \"-c\" with an absolute path for better security.")
+			fmt.Fprintf(stderr, "Warning: running as root with %s, which was found by searching, the current directory included; name the file with -c\n", found)
 		}
 	}
 	path, err := confload.CheckPath(path)
@@ -107,7 +106,16 @@ func noConfig(tried []string) string {
 func (d *daemon) run(cfg *confload.Config) (int, error) {
 	d.signals = make(chan os.Signal, 16)
 	d.restart = make(chan struct{}, 1)
-	process.CloseOnExecInherited()
+	if err := process.CloseOnExecInherited(); err != nil {
+		return exitUsage, err
+	}
+	process.DefaultInheritedSignals()
+	if d.echo == os.Stdout {
+		// Through a File, which outlives a reader that goes away; writing to os.Stdout itself would end us by SIGPIPE.
+		if f, err := logs.OpenFile("/dev/stdout", logs.FileOptions{}); err == nil {
+			d.echo = f
+		}
+	}
 	defer func() { d.pid.release() }()
 	for {
 		g, err := d.begin(cfg)
@@ -145,8 +153,11 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 		notes = append(notes, limits...)
 	}
 	early := &earlyLog{hclog.New(&hclog.LoggerOptions{Output: d.stderr, DisableTime: true})}
-	g.server = server.New(server.Config{Servers: cfg.Servers, Tree: treeOf{g}, Daemon: g, Logger: early,
-		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces})
+	var err error
+	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: treeOf{g}, Daemon: g, Logger: early,
+		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces}); err != nil {
+		return nil, err
+	}
 	if err := g.server.Listen(); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -39,13 +40,13 @@ func dropPrivileges(u *confload.User) (note string, err error) {
 // raiseLimits sees to it that minfds and minprocs are available and returns the lines for the log.
 func raiseLimits(s *confload.Supervisord) (notes []string, err error) {
 	for _, l := range []struct {
-		resource process.Resource
+		resource int
 		name     string
 		option   string
 		want     int
 	}{
-		{process.NoFile, "RLIMIT_NOFILE", "minfds", s.MinFDs},
-		{process.NProc, "RLIMIT_NPROC", "minprocs", s.MinProcs},
+		{unix.RLIMIT_NOFILE, "RLIMIT_NOFILE", "minfds", s.MinFDs},
+		{unix.RLIMIT_NPROC, "RLIMIT_NPROC", "minprocs", s.MinProcs},
 	} {
 		if l.want <= 0 {
 			continue
@@ -65,7 +66,7 @@ func raiseLimits(s *confload.Supervisord) (notes []string, err error) {
 // warnRoot says that everything runs as root unless told otherwise.
 func warnRoot(l hclog.Logger, s *confload.Supervisord) {
 	if s.User == nil && os.Getuid() == 0 {
-		logs.Critical(l, "Supervisor is running as root.  Privileges were not dropped because no user is specified in the config file.  "+
-			"If you intend to run as root, you can set user=root in the config file to avoid this message.")
+		logs.Critical(l, "running as root, and so do all programs without user=; set user= in [supervisord] to another user, "+
+			"or to root if that is what you want")
 	}
 }

@@ -17,7 +17,9 @@ func AppendResponseStart(b []byte) []byte {
 }
 
 // AppendResponseEnd ends what AppendResponseStart began.
-func AppendResponseEnd(b []byte) []byte { return append(b, "</param>\n</params>\n</methodResponse>\n"...) }
+func AppendResponseEnd(b []byte) []byte {
+	return append(b, "</param>\n</params>\n</methodResponse>\n"...)
+}
 
 // AppendFaultResponse appends a whole answer that tells of a fault.
 func AppendFaultResponse(b []byte, f *Fault) []byte {

@@ -173,8 +173,8 @@ func (h *Host) watch(p *Process) {
 		s := p.stream(k)
 		s.mu.Lock()
 		if s.fd >= 0 && !h.loopTakes(p, k, s.fd) {
-			s.file = os.NewFile(uintptr(s.fd), p.name)
-			go s.pump(s.file)
+			s.reader, s.lent = os.NewFile(uintptr(s.fd), p.name), true
+			go s.pump(s.reader)
 		}
 		s.mu.Unlock()
 	}

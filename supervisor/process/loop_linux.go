@@ -92,13 +92,31 @@ func (l *loop) detach(p *Process) {
 	l.free = append(l.free, p.watch.slot)
 }
 
-// add watches one descriptor of p. Closing the descriptor ends that.
-func (l *loop) add(p *Process, k kind, fd int) error {
-	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: p.watch.slot<<2 | int32(k), Pad: p.watch.life}
+// event is what the loop is told of a descriptor that belongs to this place.
+func (w watch) event(k kind) unix.EpollEvent {
+	ev := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET, Fd: w.slot<<2 | int32(k), Pad: w.life}
 	if k == kindStdin {
 		ev.Events = unix.EPOLLOUT | unix.EPOLLET
 	}
+	return ev
+}
+
+// add watches one descriptor of p. Closing the descriptor ends that.
+func (l *loop) add(p *Process, k kind, fd int) error {
+	ev := p.watch.event(k)
 	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, fd, &ev)
+}
+
+// pause makes the loop silent about output on fd until resume, which tells of what is there already.
+func (l *loop) pause(p *Process, k kind, fd int) error {
+	ev := p.watch.event(k)
+	ev.Events = unix.EPOLLET
+	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_MOD, fd, &ev)
+}
+
+func (l *loop) resume(p *Process, k kind, fd int) error {
+	ev := p.watch.event(k)
+	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_MOD, fd, &ev)
 }
 
 // collect takes all events there are.

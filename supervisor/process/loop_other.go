@@ -22,3 +22,6 @@ func (*loop) close() error                  { return nil }
 func (*loop) attach(*Process)               {}
 func (*loop) detach(*Process)               {}
 func (*loop) add(*Process, kind, int) error { return unix.ENOSYS }
+
+func (*loop) pause(*Process, kind, int) error  { return unix.ENOSYS }
+func (*loop) resume(*Process, kind, int) error { return unix.ENOSYS }

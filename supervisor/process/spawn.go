@@ -62,8 +62,8 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 		p.pidfd = -1
 	}
 	p.stdin.fd = ps.ours[0]
-	p.stdout.init(ps.ours[1], spec.Stdout)
-	p.stderr.init(ps.ours[2], spec.Stderr)
+	p.stdout.init(p, kindStdout, ps.ours[1], spec.Stdout)
+	p.stderr.init(p, kindStderr, ps.ours[2], spec.Stderr)
 	return p, nil
 }
 

@@ -24,18 +24,23 @@ const (
 
 // A stream is the reading end of a child's output. Nobody waits on it: wake is called when there is something to read
 // and starts a worker, which reads until the pipe is empty and ends. So an idle stream holds no buffer and no stack.
+// One that is busy all the time keeps its worker (hot.go).
 type stream struct {
+	owner  *Process
+	kind   kind
 	worker atomic.Uint32
+	heat   heat // the worker's
 
 	mu     sync.Mutex // held for one read and one write to the sink at a time
 	fd     int        // -1: there is none, or it is closed
 	closed bool
-	wide bool
+	lent   bool // fd belongs to reader
 	sink   io.Writer
-	file   *os.File // owns fd when there is no event loop
+	reader *os.File // what a goroutine waits on in Go's poller; closing it ends that
 }
 
-func (s *stream) init(fd int, sink io.Writer) {
+func (s *stream) init(p *Process, k kind, fd int, sink io.Writer) {
+	s.owner, s.kind = p, k
 	s.fd, s.sink = fd, sink
 	if sink == nil {
 		s.sink = io.Discard
@@ -67,6 +72,9 @@ func (s *stream) wake(hup bool) {
 func (s *stream) work() {
 	for {
 		s.drain()
+		if s.heat.rises() {
+			s.stayHot()
+		}
 		for {
 			old := s.worker.Load()
 			if old&again != 0 {
@@ -102,10 +110,6 @@ func (s *stream) step(buf []byte) (more, end bool) {
 	n, err := unix.Read(s.fd, buf)
 	switch {
 	case n > 0:
-		if n == len(buf) && !s.wide {
-			s.wide = true
-			_, _ = unix.FcntlInt(uintptr(s.fd), unix.F_SETPIPE_SZ, 1<<18)
-		}
 		_, _ = s.sink.Write(buf[:n])
 		// A short read has emptied the pipe, and what is written later wakes us again; but the end of file does not if
 		// it was announced already.
@@ -119,10 +123,10 @@ func (s *stream) step(buf []byte) (more, end bool) {
 	return false, true
 }
 
-// shut ends the stream. With a file, its reader closes it.
+// shut ends the stream. The lock is held.
 func (s *stream) shut() {
 	s.closed = true
-	if s.file == nil && s.fd >= 0 {
+	if !s.lent && s.fd >= 0 {
 		unix.Close(s.fd)
 		s.fd = -1
 	}
@@ -136,10 +140,10 @@ func (s *stream) finish() {
 		s.drainBound()
 		s.shut()
 	}
-	file := s.file
+	reader := s.reader
 	s.mu.Unlock()
-	if file != nil {
-		file.Close()
+	if reader != nil {
+		reader.Close()
 	}
 }
 
@@ -160,24 +164,5 @@ func (s *stream) drainBound() {
 		}
 		_, _ = s.sink.Write(buf[:n])
 		left -= n
-	}
-}
-
-// pump reads a stream that the event loop does not watch, in a goroutine of its own.
-func (s *stream) pump(file *os.File) {
-	defer file.Close()
-	s.worker.Store(working | hungUp) // so that no short read ends a turn
-	rc, err := file.SyscallConn()
-	if err != nil {
-		return
-	}
-	if err = rc.Read(func(uintptr) bool { return s.drain() }); err == nil {
-		return
-	}
-	for !s.drain() { // the file cannot be waited for in Go's poller
-		s.mu.Lock()
-		fd := s.fd
-		s.mu.Unlock()
-		pollOne(fd, unix.POLLIN)
 	}
 }

@@ -22,6 +22,13 @@ type program struct {
 	stopped atomic.Int64 // Unix seconds of the last end, 0: never
 }
 
+// A pipe holds 64 KiB unless it is asked for more. One that was found full is made larger once, which spares a writer at
+// full speed most of its waiting.
+const (
+	pipeSize      = 64 << 10
+	largePipeSize = 256 << 10
+)
+
 var buffers = sync.Pool{New: func() any { return new([128 << 10]byte) }}
 
 // watch sees one life through: output until the process has ended, what is left of it, then the way back to the spawner.
@@ -64,14 +71,22 @@ func copyOutput(f *os.File, log *logFile) {
 	if err != nil {
 		return
 	}
-	err = raw.Read(func(fd uintptr) bool { return drain(int(fd), log) })
+	large := false
+	err = raw.Read(func(fd uintptr) bool {
+		ended, most := drain(int(fd), log)
+		if most >= pipeSize && !large {
+			large = true
+			unix.FcntlInt(fd, unix.F_SETPIPE_SZ, largePipeSize)
+		}
+		return ended
+	})
 	if err != nil {
 		raw.Control(func(fd uintptr) { drain(int(fd), log) })
 	}
 }
 
-// drain empties fd into log and reports whether fd has ended.
-func drain(fd int, log *logFile) (ended bool) {
+// drain empties fd into log and reports whether fd has ended and how much was read at once at most.
+func drain(fd int, log *logFile) (ended bool, most int) {
 	buffer := buffers.Get().(*[128 << 10]byte)
 	defer buffers.Put(buffer)
 	for {
@@ -80,15 +95,16 @@ func drain(fd int, log *logFile) (ended bool) {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
-			return false
+			return false, most
 		case err != nil || n == 0:
-			return true
+			return true, most
 		}
+		most = max(most, n)
 		if log != nil {
 			log.write(buffer[:n])
 		}
 		if n < len(buffer) {
-			return false
+			return false, most
 		}
 	}
 }

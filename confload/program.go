@@ -1,0 +1,197 @@
+package confload
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// programKinds are the kinds of sections that make programs.
+var programKinds = map[string]Kind{"program": KindProgram, "fcgi-program": KindFCGI, "eventlistener": KindEventListener}
+
+// A programReader makes the programs of one section in one group.
+type programReader struct {
+	*loader
+	sec   *section
+	kind  Kind
+	name  string // of the section, checked
+	group string
+	scope scope
+	base  Program // what is the same for all processes
+	inst  instances
+}
+
+// programs returns the processes a section makes in a group, by priority and name. It reports what is wrong; the result
+// is of no use then.
+func (l *loader) programs(sec *section, group string) []Program {
+	r := &programReader{loader: l, sec: sec, kind: programKinds[kindOf(sec.name)], group: group, scope: l.scope()}
+	name, ok := l.checkName(sec, nil, sectionName(sec.name), "name of the section")
+	if !ok {
+		return nil
+	}
+	r.name = name
+	r.scope.program, r.scope.group = name, group
+	if !r.readSection() {
+		return nil
+	}
+	out := make([]Program, 0, max(0, r.inst.count))
+	for i := range r.inst.count {
+		p, ok := r.readProcess(r.inst.first + i)
+		if !ok {
+			return nil // the others would have the same errors
+		}
+		out = append(out, p)
+	}
+	slices.SortStableFunc(out, func(a, b Program) int {
+		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// checkName checks the name of a program, process or group.
+func (l *loader) checkName(sec *section, e *entry, name, what string) (string, bool) {
+	clean, err := nameType.parse(l, name)
+	if err != nil {
+		l.fail(l.errorAt(sec, e, fmt.Sprintf("%s: not a valid %s: %s (allowed: %s)", err, what, quoted(name), nameType.allowed)))
+		return "", false
+	}
+	return clean, true
+}
+
+// readSection reads what is the same for all processes.
+func (r *programReader) readSection() bool {
+	if r.loader.program == nil {
+		r.loader.program = &Program{}
+		setDefaults(r.loader, programTable, r.loader.program)
+	}
+	r.base = *r.loader.program
+	p := &r.base
+	p.Group, p.Kind, p.Section, p.File, p.Line = r.group, r.kind, r.sec.name, r.sec.at.file, r.sec.at.line
+	setDefaults(r.loader, instancesTable, &r.inst)
+	ok := fill(r.loader, programTable, r.sec, p, r.scope, perSection)
+	ok = fill(r.loader, instancesTable, r.sec, &r.inst, r.scope, perSection) && ok
+	kill, explicit := r.doc.lookup(r.sec, "killasgroup")
+	switch {
+	case !explicit:
+		p.KillAsGroup = p.StopAsGroup
+	case ok && p.StopAsGroup && !p.KillAsGroup:
+		r.fail(r.errorAt(r.sec, kill, "cannot set stopasgroup=true and killasgroup=false: "+
+			"a stop that signals the whole process group must also kill it"))
+		ok = false
+	}
+	if r.kind == KindEventListener {
+		ok = r.checkListener() && ok
+	}
+	if r.kind == KindFCGI {
+		ok = r.socket() && ok
+	}
+	return r.checkTemplate() && ok
+}
+
+// checkTemplate checks process_name before it is expanded.
+func (r *programReader) checkTemplate() bool {
+	e, found := r.doc.lookup(r.sec, "process_name")
+	if found {
+		r.inst.template = e.value()
+	}
+	name, ok := r.checkName(r.sec, e, r.inst.template, "process_name")
+	if !ok {
+		return false
+	}
+	r.inst.template = name
+	if r.inst.count > 1 && !strings.Contains(name, "%(process_num)") {
+		r.fail(r.errorAt(r.sec, e, "%(process_num) must be present within process_name when numprocs > 1"))
+		return false
+	}
+	return true
+}
+
+// checkListener refuses what would disturb the protocol of an event listener on its standard output.
+func (r *programReader) checkListener() bool {
+	p := &r.base
+	if p.RedirectStderr {
+		e, _ := r.doc.lookup(r.sec, "redirect_stderr")
+		r.fail(r.errorAt(r.sec, e, fmt.Sprintf("[%s] section sets redirect_stderr=true, which is not allowed: "+
+			"standard output carries the eventlistener protocol", r.sec.name)))
+		return false
+	}
+	p.Stdout.CaptureMaxBytes, p.Stdout.EventsEnabled = 0, false
+	return true
+}
+
+// readProcess reads the options of one process.
+func (r *programReader) readProcess(num int) (Program, bool) {
+	p := r.base
+	p.ProcessNum = num
+	sc := r.scope
+	sc.num, sc.procs = num, r.inst.count
+	process := which(perProcess)
+	if !fill(r.loader, programTable, r.sec, &p, sc, process.and(only("environment"))) {
+		return p, false
+	}
+	if len(p.Environment) > 0 {
+		sc.env = append(slices.Clone(sc.env), envMap(p.Environment))
+	}
+	ok := fill(r.loader, programTable, r.sec, &p, sc, process.and(except("environment")))
+	name, good := r.processName(sc)
+	p.Name = name
+	r.streams(&p)
+	return p, ok && good
+}
+
+// processName expands and checks process_name.
+func (r *programReader) processName(sc scope) (string, bool) {
+	o := &instancesTable[0].Option
+	e, found := r.doc.lookup(r.sec, o.Name)
+	if !found {
+		return r.name, true
+	}
+	v, ok := r.expandEntry(r.sec, e, o, sc)
+	if !ok {
+		return "", false
+	}
+	name, err := nameType.parse(r.loader, v.text)
+	if err != nil {
+		r.fail(r.errorAt(r.sec, e, fmt.Sprintf("%s: not a valid process_name: %s (allowed: %s)", err, quoted(v.shown), nameType.allowed)))
+		return "", false
+	}
+	return name, true
+}
+
+// streams settles what the log options of a process mean together.
+func (r *programReader) streams(p *Program) {
+	for _, s := range []struct {
+		name string
+		*Stream
+	}{{"stdout", &p.Stdout}, {"stderr", &p.Stderr}} {
+		option := s.name + "_logfile"
+		e, given := r.doc.lookup(r.sec, option)
+		if given && strings.EqualFold(e.value(), "syslog") {
+			r.warn(e, fmt.Sprintf("For [%s], %s=syslog is deprecated, use %s_syslog=true instead", r.sec.name, option, s.name))
+		}
+		if s.name == "stderr" && p.RedirectStderr {
+			if s.Kind == LogPath {
+				r.warn(e, fmt.Sprintf("For [%s], redirect_stderr=true and a file for stderr_logfile are both set, the file is ignored",
+					r.sec.name))
+			}
+			s.Kind, s.Path = LogNone, ""
+		}
+		if s.Kind == LogAuto && s.MaxBytes == 0 {
+			r.warn(e, fmt.Sprintf("For [%s], AUTO logging is used for %s without rollover, set %s_maxbytes > 0 so that it "+
+				"does not fill the disk", r.sec.name, option, option))
+		}
+	}
+	if r.kind == KindEventListener {
+		p.Stdout.Syslog = false
+	}
+}
+
+// warn adds a message about a key of the section, or about its header when e is nil.
+func (r *programReader) warn(e *entry, text string) {
+	m := Message{Level: Warn, Text: text, File: r.sec.at.file, Line: r.sec.at.line, Section: r.sec.name}
+	if e != nil {
+		m.File, m.Line, m.Option = e.at.file, e.at.line, e.name
+	}
+	r.say(m)
+}

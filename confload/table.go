@@ -1,0 +1,137 @@
+package confload
+
+// This file and table_program.go are the option table.
+
+// includeFiles is what an [include] section says.
+type includeFiles struct {
+	patterns []string
+}
+
+var includeTable = tableOf("include",
+	bind(Option{Name: "files", Required: true, Names: NameHere | NameHost, Effect: EffectNow,
+		Help: "Patterns of files to read as well, with white space between them; relative ones start at the directory of the main file."},
+		wordsType, func(x *includeFiles) *[]string { return &x.patterns }),
+)
+
+var supervisordTable = tableOf("supervisord",
+	bindParts(Option{Name: "logfile", Default: "supervisord.log", Names: NameHere, Effect: EffectDaemon,
+		Help: "The main log; syslog sends it to the system log."},
+		mainLogType,
+		func(s *Supervisord) mainLog { return mainLog{s.LogFile, s.LogSyslog} },
+		func(s *Supervisord, v mainLog) { s.LogFile, s.LogSyslog = v.path, v.syslog }),
+	bind(Option{Name: "logfile_maxbytes", Default: "50MB", Names: NameHere, Effect: EffectDaemon,
+		Help: "Size at which the main log is rotated; 0 or less never rotates."},
+		byteType, func(s *Supervisord) *int64 { return &s.LogFileMaxBytes }),
+	bind(Option{Name: "logfile_backups", Default: "10", Names: NameHere, Effect: EffectDaemon,
+		Help: "How many rotated main logs are kept."},
+		intType, func(s *Supervisord) *int { return &s.LogFileBackups }),
+	bind(Option{Name: "loglevel", Default: "info", Names: NameHere, Effect: EffectDaemon,
+		Help: "The least important level that goes into the main log."},
+		logLevelType, func(s *Supervisord) *string { return &s.LogLevel }),
+	bind(Option{Name: "pidfile", Default: "supervisord.pid", Names: NameHere, Effect: EffectDaemon,
+		Help: "The file that holds the process number of supd."},
+		filePathType, func(s *Supervisord) *string { return &s.PidFile }),
+	bind(Option{Name: "umask", Default: "022", Names: NameHere, Effect: EffectDaemon,
+		Help: "The file creation mask of supd, set when it goes into the background."},
+		umaskType, func(s *Supervisord) *fsMode { return &s.Umask }),
+	bind(Option{Name: "nodaemon", Default: "false", Names: NameHere, Effect: EffectDaemon,
+		Help: "Whether supd stays in the foreground."},
+		boolType, func(s *Supervisord) *bool { return &s.NoDaemon }),
+	bind(Option{Name: "silent", Default: "false", Names: NameHere, Effect: EffectDaemon,
+		Help: "Whether the log is not written to standard output in the foreground."},
+		boolType, func(s *Supervisord) *bool { return &s.Silent }),
+	bind(Option{Name: "minfds", Default: "1024", Names: NameHere, Effect: EffectDaemon,
+		Help: "How many open files supd must be allowed."},
+		intType, func(s *Supervisord) *int { return &s.MinFDs }),
+	bind(Option{Name: "minprocs", Default: "200", Names: NameHere, Effect: EffectDaemon,
+		Help: "How many processes supd must be allowed."},
+		intType, func(s *Supervisord) *int { return &s.MinProcs }),
+	bind(Option{Name: "nocleanup", Default: "false", Names: NameHere, Effect: EffectDaemon,
+		Help: "Whether AUTO logs of earlier runs are kept at start."},
+		boolType, func(s *Supervisord) *bool { return &s.NoCleanup }),
+	bind(Option{Name: "childlogdir", Computed: "the directory for temporary files", Names: NameHere, Effect: EffectDaemon,
+		Help: "Where AUTO logs are made."},
+		directoryType, func(s *Supervisord) *string { return &s.ChildLogDir }),
+	bind(Option{Name: "user", Names: NameHere, Effect: EffectDaemon,
+		Help: "The account supd changes to when it is started by root."},
+		userType, func(s *Supervisord) **User { return &s.User }),
+	bind(Option{Name: "directory", Names: NameHere, Effect: EffectDaemon,
+		Help: "Where supd changes to when it goes into the background."},
+		directoryType, func(s *Supervisord) *string { return &s.Directory }),
+	bind(Option{Name: "strip_ansi", Default: "false", Names: NameHere, Effect: EffectDaemon,
+		Help: "Whether ANSI escape sequences are taken out of the logs of programs."},
+		boolType, func(s *Supervisord) *bool { return &s.StripANSI }),
+	bind(Option{Name: "environment", Names: NameHere | NameHost, Effect: EffectGroup, secret: true,
+		Help: "Variables for all programs; other options see them as %(ENV_NAME)s."},
+		pairsType, func(s *Supervisord) *[]string { return &s.Environment }),
+	bind(Option{Name: "identifier", Default: "supervisor", Names: NameHere, Effect: EffectDaemon,
+		Help: "The name of this supd in the API, in events and in the names of AUTO logs."},
+		textType, func(s *Supervisord) *string { return &s.Identifier }),
+)
+
+var unixTable = tableOf("unix_http_server",
+	bind(Option{Name: "file", Required: true, Names: NameHere, Effect: EffectDaemon,
+		Help: "The path of the socket."},
+		socketPathType, func(s *Server) *string { return &s.Path }),
+	bind(Option{Name: "chmod", Default: "0700", Effect: EffectDaemon,
+		Help: "The permissions of the socket."},
+		modeType, func(s *Server) *fsMode { return &s.Mode }),
+	bindParts(Option{Name: "chown", Computed: "unchanged", Effect: EffectDaemon,
+		Help: "The owner of the socket."},
+		ownerType,
+		func(s *Server) owner { return owner{s.UID, s.GID} },
+		func(s *Server, v owner) { s.UID, s.GID = v.uid, v.gid }),
+	usernameOf(func(s *Server) *string { return &s.Username }, EffectDaemon, "The name clients must give."),
+	passwordOf(func(s *Server) *string { return &s.Password }, EffectDaemon,
+		"The password clients must give, in clear text or as {SHA} and the SHA-1 in hexadecimal."),
+)
+
+var inetTable = tableOf("inet_http_server",
+	bindParts(Option{Name: "port", Required: true, Effect: EffectDaemon,
+		Help: "The address to listen at."},
+		inetAddressType,
+		func(s *Server) inetAddress { return inetAddress{s.Host, s.Port} },
+		func(s *Server, v inetAddress) { s.Host, s.Port = v.host, v.port }),
+	usernameOf(func(s *Server) *string { return &s.Username }, EffectDaemon, "The name clients must give."),
+	passwordOf(func(s *Server) *string { return &s.Password }, EffectDaemon,
+		"The password clients must give, in clear text or as {SHA} and the SHA-1 in hexadecimal."),
+)
+
+var ctlTable = tableOf("supervisorctl",
+	bind(Option{Name: "serverurl", Computed: "the server of the same file, else " + DefaultServerURL, Names: NameHere, Effect: EffectClient,
+		Help: "Where the client finds the server."},
+		ctlURLType, func(c *Ctl) *string { return &c.ServerURL }),
+	usernameOf(func(c *Ctl) *string { return &c.Username }, EffectClient, "The name the client gives."),
+	passwordOf(func(c *Ctl) *string { return &c.Password }, EffectClient, "The password the client gives, in clear text."),
+	bind(Option{Name: "prompt", Default: "supervisor", Effect: EffectClient,
+		Help: "The prompt of the shell, without the >."},
+		textType, func(c *Ctl) *string { return &c.Prompt }),
+	bind(Option{Name: "history_file", Names: NameHere, Effect: EffectClient,
+		Help: "Where the shell keeps the commands typed."},
+		historyType, func(c *Ctl) *string { return &c.HistoryFile }),
+)
+
+func usernameOf[T any](field func(*T) *string, effect Effect, help string) binding[T] {
+	return bind(Option{Name: "username", Effect: effect, Help: help, secret: true}, textType, field)
+}
+
+func passwordOf[T any](field func(*T) *string, effect Effect, help string) binding[T] {
+	return bind(Option{Name: "password", Effect: effect, Help: help, secret: true}, textType, field)
+}
+
+// A pluginFactory is the only option of a plugin section that supd knows.
+type pluginFactory struct {
+	spec string
+}
+
+var rpcTable = tableOf("rpcinterface",
+	bind(Option{Name: "supervisor.rpcinterface_factory", Required: true, Effect: EffectDaemon,
+		Help: "The maker of the interface; supd knows " + mainFactory + "."},
+		textType, func(f *pluginFactory) *string { return &f.spec }),
+)
+
+var ctlPluginTable = tableOf("ctlplugin",
+	bind(Option{Name: "supervisor.ctl_factory", Effect: EffectClient,
+		Help: "The maker of commands for supervisorctl; supd cannot load one."},
+		textType, func(f *pluginFactory) *string { return &f.spec }),
+)

@@ -1,0 +1,299 @@
+package ctl
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The peers: the client under test is compared with the real one, and both drive the real server.
+const (
+	realDaemon = "/usr/bin/supervisord"
+	realClient = "/usr/bin/supervisorctl"
+)
+
+// needPeers fails the test when the peers are not there.
+func needPeers(t *testing.T) {
+	t.Helper()
+	for _, p := range []string{realDaemon, realClient} {
+		if _, err := os.Stat(p); err != nil {
+			t.Fatalf("%v: run apt-get install -y supervisor", err)
+		}
+	}
+}
+
+// deadline is how long anything may take that a test waits for.
+const deadline = 30 * time.Second
+
+// A daemon is a real supervisord.
+type daemon struct {
+	dir, conf, socket string
+	port              int
+
+	mu    sync.Mutex
+	lines []string // of its log
+	read  int      // how many lines have been waited for
+	news  chan struct{}
+}
+
+// startDaemon starts a supervisord on a configuration in which DIR and PORT are replaced, and waits until it answers.
+// It is stopped when the test ends.
+func startDaemon(t *testing.T, config string) *daemon {
+	t.Helper()
+	d := &daemon{dir: t.TempDir(), port: freePort(t), news: make(chan struct{}, 1)}
+	d.conf, d.socket = filepath.Join(d.dir, "s.conf"), filepath.Join(d.dir, "s.sock")
+	d.configure(t, config)
+	cmd := exec.Command(realDaemon, "-n", "-c", d.conf)
+	cmd.Dir = d.dir
+	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.collect(out)
+		_ = cmd.Wait()
+	}()
+	// The programs read from a pipe that supervisord holds, and end with it.
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		<-done
+	})
+	d.wait(t, "supervisord started with pid")
+	return d
+}
+
+// configure writes the configuration file.
+func (d *daemon) configure(t *testing.T, config string) {
+	t.Helper()
+	if err := os.WriteFile(d.conf, []byte(d.fill(config)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill puts the directory and the port of the daemon into a text.
+func (d *daemon) fill(s string) string {
+	return strings.NewReplacer("DIR", d.dir, "PORT", fmt.Sprint(d.port)).Replace(s)
+}
+
+// collect takes the log until it ends.
+func (d *daemon) collect(out interface{ Read([]byte) (int, error) }) {
+	for sc := bufio.NewScanner(out); sc.Scan(); {
+		d.mu.Lock()
+		d.lines = append(d.lines, sc.Text())
+		d.mu.Unlock()
+		select {
+		case d.news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait waits for a line of the log that contains text, behind the line that was waited for last.
+func (d *daemon) wait(t *testing.T, text string) {
+	t.Helper()
+	limit := time.After(deadline)
+	for {
+		d.mu.Lock()
+		i := slices.IndexFunc(d.lines[d.read:], func(l string) bool { return strings.Contains(l, text) })
+		if i >= 0 {
+			d.read += i + 1
+		}
+		d.mu.Unlock()
+		if i >= 0 {
+			return
+		}
+		select {
+		case <-d.news:
+		case <-limit:
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			t.Fatalf("supervisord did not log %q; it logged\n%s", text, strings.Join(d.lines, "\n"))
+		}
+	}
+}
+
+// call calls a method of the daemon.
+func (d *daemon) call(t *testing.T, method string, args ...any) {
+	t.Helper()
+	var reply any
+	c := newClient("unix://"+d.socket, "", credentials{})
+	defer c.http.CloseIdleConnections()
+	if err := c.call(context.Background(), &reply, method, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// A ctlPeer runs a command line and returns the output and the exit status.
+type ctlPeer func(t *testing.T, stdin string, args []string) (stdout string, status int)
+
+// theirs runs the real client.
+func theirs(t *testing.T, stdin string, args []string) (string, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, realClient, args...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		t.Fatalf("%s %q: %v", realClient, args, err)
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// ours runs the client under test.
+func ours(_ *testing.T, stdin string, args []string) (string, int) {
+	var out, errs bytes.Buffer
+	status := Run(Env{
+		Name:   "supervisorctl",
+		Stdin:  strings.NewReader(stdin),
+		Stdout: &out,
+		Stderr: &errs,
+		Getenv: os.Getenv,
+	}, args)
+	return out.String(), status
+}
+
+// A step is one thing a script does.
+type step struct {
+	args   []string // a command line, "-c CONF" not included
+	stdin  string
+	sorted bool // the order of the lines depends on who stops or starts first
+
+	wait   string // a line of the log to wait for
+	config string // a new configuration to write
+	call   []any  // a method to call, with its arguments
+}
+
+// lines makes a step of each command line.
+func lines(text string) []step {
+	var steps []step
+	for l := range strings.Lines(text) {
+		l = strings.TrimSpace(l)
+		if l == "" {
+			continue
+		}
+		cmd, sorted := strings.CutSuffix(l, "# any order")
+		steps = append(steps, step{args: strings.Fields(cmd), sorted: sorted})
+	}
+	return steps
+}
+
+// play runs the steps with a client on a daemon and returns one entry for each: the command line, what was printed and
+// the exit status, without what differs from run to run.
+func play(t *testing.T, d *daemon, peer ctlPeer, steps []step) []string {
+	t.Helper()
+	var transcript []string
+	for _, s := range steps {
+		switch {
+		case s.wait != "":
+			d.wait(t, s.wait)
+		case s.config != "":
+			d.configure(t, s.config)
+		case s.call != nil:
+			d.call(t, s.call[0].(string), s.call[1:]...)
+		default:
+			args := []string{"-c", d.conf}
+			for _, a := range s.args {
+				args = append(args, d.fill(a))
+			}
+			out, status := peer(t, s.stdin, args)
+			transcript = append(transcript, fmt.Sprintf("$ %q\n%s[%d]", s.args, normal(d, out, s), status))
+		}
+	}
+	return transcript
+}
+
+var (
+	normalPID    = regexp.MustCompile(`pid [1-9]\d*`)
+	normalUptime = regexp.MustCompile(`uptime \d+:\d\d:\d\d`)
+	normalTime   = regexp.MustCompile(`[A-Z][a-z][a-z] \d\d \d\d:\d\d [AP]M`)
+	normalNumber = regexp.MustCompile(`(?m)^[1-9]\d*$`)
+	normalError  = regexp.MustCompile(`(?m)error: (?:.*(<Fault \d+: .*>).*|.*)$`)
+	normalHelp   = regexp.MustCompile(`(?m)^(.*\t.*|Note: .*)\n`)
+	// The list of commands differs, and the real client adds an error line to a text of its own.
+	normalTopics = regexp.MustCompile(`(?s)(=====\n).*\n\n`)
+	normalAuth   = regexp.MustCompile(`(Server requires authentication\n)error:.*\n`)
+)
+
+// normal takes out of an output what differs from run to run, and the sentences of help.
+func normal(d *daemon, out string, s step) string {
+	out = strings.ReplaceAll(out, d.dir, "DIR")
+	out = strings.ReplaceAll(out, fmt.Sprintf(":%d", d.port), ":PORT")
+	out = normalAuth.ReplaceAllString(out, "$1")
+	out = normalPID.ReplaceAllString(out, "pid N")
+	out = normalUptime.ReplaceAllString(out, "uptime T")
+	out = normalTime.ReplaceAllString(out, "TIME")
+	out = normalNumber.ReplaceAllString(out, "N")
+	out = normalError.ReplaceAllString(out, "error: $1")
+	out = normalHelp.ReplaceAllString(out, "")
+	out = normalTopics.ReplaceAllString(out, "$1")
+	if s.sorted {
+		l := strings.SplitAfter(out, "\n")
+		slices.Sort(l)
+		out = strings.Join(l, "")
+	}
+	return out
+}
+
+// sideBySide plays the steps twice, on a fresh daemon each, once with the real client and once with ours, and compares
+// what they printed and the exit statuses.
+func sideBySide(t *testing.T, config string, steps []step) {
+	t.Helper()
+	needPeers(t)
+	peers := []ctlPeer{theirs, ours}
+	transcripts := make([][]string, len(peers))
+	t.Run("play", func(t *testing.T) {
+		for i, peer := range peers {
+			t.Run([]string{"theirs", "ours"}[i], func(t *testing.T) {
+				t.Parallel()
+				transcripts[i] = play(t, startDaemon(t, config), peer, steps)
+			})
+		}
+	})
+	compare(t, transcripts[0], transcripts[1])
+}
+
+// compare compares two transcripts entry by entry.
+func compare(t *testing.T, want, got []string) {
+	t.Helper()
+	if len(want) != len(got) {
+		t.Fatalf("%d entries, the real client has %d", len(got), len(want))
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("ours:\n%s\n-- supervisorctl:\n%s", got[i], want[i])
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"fmt"
+	"html"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// front is the HTTP side of one server section: it guards, routes and answers for what goes wrong (compat.md §4.1).
+type front struct {
+	section  string
+	listener *listener
+	http     *http.Server
+	auth     *auth // nil: everybody is welcome
+	routes   []route
+	limits   *Limits
+	logger   hclog.Logger
+	origins  http.CrossOriginProtection
+}
+
+// A route answers the requests for one path, or for all that begin with it.
+type route struct {
+	path   string
+	prefix bool
+	handle func(w http.ResponseWriter, r *http.Request) error
+}
+
+// routes is the table of everything that is served; the first that fits answers.
+func (s *Server) routes() []route {
+	return []route{
+		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
+		{path: "/", handle: s.serveIndex},
+	}
+}
+
+// An httpError is the status a request is refused with. Its reason is for the log.
+type httpError struct {
+	status int
+	reason string // logged as an error; "" not at all
+}
+
+func (e *httpError) Error() string { return e.reason }
+
+// reply tells whether an answer has begun, for the case that its handler fails.
+type reply struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (r *reply) WriteHeader(status int) {
+	r.begun = true
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *reply) Write(p []byte) (int, error) {
+	r.begun = true
+	return r.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+// ServeHTTP answers one request.
+func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out := &reply{ResponseWriter: w}
+	defer f.rescue(out, r)
+	control := http.NewResponseController(w)
+	if r.ContentLength != 0 {
+		// Also bounds the time net/http takes to read away a body nobody wanted. Whoever reads the body to its end
+		// lifts the bound: an answer may take longer.
+		control.SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
+	}
+	// Scripts know the servers of supervisord by this name.
+	w.Header()["Server"] = serverHeader
+	if err := f.serve(out, r); err != nil {
+		f.refuse(out, r, err)
+	}
+}
+
+var serverHeader = []string{"Medusa/1.12"}
+
+func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
+	if f.auth != nil && !f.auth.accepts(r) {
+		return &httpError{status: http.StatusUnauthorized}
+	}
+	// A page of another site must not use the browser of an administrator.
+	if err := f.origins.Check(r); err != nil {
+		return &httpError{http.StatusForbidden, "a web page of another site tried to use the interface: " + err.Error()}
+	}
+	for i := range f.routes {
+		if p := f.routes[i].path; r.URL.Path == p || f.routes[i].prefix && strings.HasPrefix(r.URL.Path, p) {
+			return f.routes[i].handle(w, r)
+		}
+	}
+	return &httpError{status: http.StatusNotFound}
+}
+
+// refuse answers with an error page.
+func (f *front) refuse(w *reply, r *http.Request, err error) {
+	status := http.StatusInternalServerError
+	reason := err.Error()
+	if e, ok := err.(*httpError); ok {
+		status = e.status
+	}
+	if reason != "" {
+		f.logger.Error(logs.Clean(reason))
+	}
+	if w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
+		w.Header().Set("Connection", "close")
+	}
+	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestTimeout {
+		w.Header().Set("Connection", "close")
+	}
+	writePage(w, status, errorPage(status))
+}
+
+// rescue turns a panic of a handler into status 500 and a critical line with its stack.
+func (f *front) rescue(w *reply, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	logs.Critical(f.logger, "%s %s failed: %s\n%s", logs.Clean(r.Method), logs.Clean(r.URL.Path), logs.Clean(fmt.Sprint(p)),
+		debug.Stack())
+	if w.begun {
+		panic(http.ErrAbortHandler)
+	}
+	writePage(w, http.StatusInternalServerError, errorPage(http.StatusInternalServerError))
+}
+
+func errorPage(status int) string {
+	return "<html><head>\n<title>Error response</title>\n</head>\n<body>\n<h1>Error response</h1>\n<p>Error code " +
+		strconv.Itoa(status) + ".</p>\n<p>Message: " + http.StatusText(status) + ".</p>\n</body></html>\n"
+}
+
+func writePage(w http.ResponseWriter, status int, page string) {
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page)))
+	w.WriteHeader(status)
+	// An error means that the client has gone; nobody is left to be told.
+	_, _ = w.Write([]byte(page))
+}
+
+// serveIndex answers with a page that tells who is here.
+func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return &httpError{status: http.StatusBadRequest}
+	}
+	version := html.EscapeString(s.config.Version)
+	writePage(w, http.StatusOK, "<!DOCTYPE html>\n<html><head><title>supd</title></head>\n<body>\n<h1>supd "+version+
+		"</h1>\n<p>supd is running. Its XML-RPC interface is at <code>/RPC2</code>.</p>\n</body></html>\n")
+	return nil
+}

@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"golang.org/x/sys/unix"
+
+	"github.com/gwaycc/supd/confload"
+)
+
+// A ListenError tells why a server could not be opened (compat.md §2.4). Err is the cause: syscall.EADDRINUSE when another
+// program is there, a *net.DNSError for a host without an address, syscall.ENAMETOOLONG for the path of a socket.
+type ListenError struct {
+	Section string // "inet_http_server"
+	Address string // "127.0.0.1:9001", or the path of a socket
+	Err     error
+}
+
+func (e *ListenError) Error() string {
+	var dns *net.DNSError
+	var errno syscall.Errno
+	switch {
+	case errors.Is(e.Err, syscall.EADDRINUSE):
+		return fmt.Sprintf("another program is already listening on %s, which [%s] is to use: shut it down first", e.Address, e.Section)
+	case errors.As(e.Err, &dns):
+		return fmt.Sprintf("cannot open the HTTP server of [%s]: the host of %s has no address: %s", e.Section, e.Address, dns.Err)
+	case errors.Is(e.Err, syscall.ENAMETOOLONG):
+		return fmt.Sprintf("cannot open the HTTP server of [%s]: the path %s is too long for a socket (%d bytes of at most %d)",
+			e.Section, e.Address, len(e.Address), maxSocketPath)
+	case errors.As(e.Err, &errno):
+		return fmt.Sprintf("cannot open the HTTP server of [%s] on %s: errno.%s (%d), %v", e.Section, e.Address,
+			unix.ErrnoName(errno), int(errno), e.Err)
+	}
+	return fmt.Sprintf("cannot open the HTTP server of [%s] on %s: %v", e.Section, e.Address, e.Err)
+}
+
+func (e *ListenError) Unwrap() error { return e.Err }
+
+// listener is an open server: a net.Listener and, for a unix socket, the file that leads to it.
+type listener struct {
+	net.Listener
+	file *socketFile // nil: tcp
+	once sync.Once
+}
+
+func (l *listener) addr() net.Addr {
+	if l.file != nil {
+		return &net.UnixAddr{Name: l.file.path, Net: "unix"}
+	}
+	return l.Addr()
+}
+
+// Close is called by net/http.
+func (l *listener) Close() error {
+	l.close()
+	return nil
+}
+
+// close removes the socket file, if it is ours, and stops listening.
+func (l *listener) close() {
+	l.once.Do(func() {
+		if l.file != nil {
+			l.file.remove()
+		}
+		l.Listener.Close()
+	})
+}
+
+// resolveTimeout bounds the look-up of a host.
+const resolveTimeout = 10 * time.Second
+
+// listen opens one server. Errors are *ListenError.
+func listen(s confload.Server, logger hclog.Logger) (*listener, error) {
+	if s.Network == "unix" {
+		l, err := listenUnix(s, logger)
+		if err != nil {
+			return nil, &ListenError{s.Section, s.Path, err}
+		}
+		return l, nil
+	}
+	// supervisord knows no IPv6: all addresses are all of IPv4.
+	network := "tcp"
+	if s.Host == "" {
+		network = "tcp4"
+	}
+	address := net.JoinHostPort(s.Host, strconv.Itoa(s.Port))
+	ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
+	defer cancel()
+	l, err := (&net.ListenConfig{}).Listen(ctx, network, address)
+	if err != nil {
+		return nil, &ListenError{s.Section, address, err}
+	}
+	return &listener{Listener: l}, nil
+}

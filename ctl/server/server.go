@@ -1,0 +1,227 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/ctl/xmlrpc"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// Config says what a Server serves, and to whom.
+type Config struct {
+	Servers []confload.Server
+	Tree    Tree
+	Daemon  Daemon
+	Logger  hclog.Logger // nil: none
+	// Version is what getSupervisorVersion answers. Clients compare it with versions of supervisord.
+	Version string
+	// Interfaces are the [rpcinterface:x] sections. Each with supervisord's own factory gives its methods the namespace x;
+	// without any there is only system.* (compat.md §10.1).
+	Interfaces []confload.Plugin
+	Limits     Limits
+}
+
+// Limits protect the daemon from its clients. A zero field stands for its default.
+type Limits struct {
+	Conns         int           // connections at once, all servers together; one more closes the one idle longest; 2048
+	Body          int64         // bytes of one request's body; 4 MiB
+	HeaderTimeout time.Duration // for the header of a request; 10 s
+	BodyTimeout   time.Duration // for its body; 30 s
+	WriteTimeout  time.Duration // for taking the answer; 60 s
+	IdleTimeout   time.Duration // between two requests; 30 min
+	XML           xmlrpc.Limits
+}
+
+func (l *Limits) setDefaults() {
+	setDefault(&l.Conns, 2048)
+	setDefault(&l.Body, 4<<20)
+	setDefault(&l.HeaderTimeout, 10*time.Second)
+	setDefault(&l.BodyTimeout, 30*time.Second)
+	setDefault(&l.WriteTimeout, time.Minute)
+	setDefault(&l.IdleTimeout, 30*time.Minute)
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// maxHeader bounds the header of a request, in bytes.
+const maxHeader = 64 << 10
+
+// A Server is all HTTP servers of one configuration. Listen, Serve and Close are called in this order, each at most once;
+// Close may come at any time, from any goroutine.
+type Server struct {
+	config Config
+	logger hclog.Logger
+	rpc    *rpc
+	conns  *connTable
+	cancel context.CancelFunc // ends the context of every request
+	base   context.Context
+
+	mu     sync.Mutex
+	fronts []*front
+	done   sync.WaitGroup // the accepting goroutines
+	closed bool
+}
+
+// New makes a Server. It opens nothing yet. An error means that the interfaces cannot be had under these names.
+func New(config Config) (*Server, error) {
+	if config.Tree == nil || config.Daemon == nil {
+		return nil, errors.New("a server needs a tree and a daemon")
+	}
+	if config.Logger == nil {
+		config.Logger = hclog.NewNullLogger()
+	}
+	config.Limits.setDefaults()
+	s := &Server{config: config, logger: config.Logger}
+	s.base, s.cancel = context.WithCancel(context.Background())
+	s.conns = newConnTable(config.Limits.Conns)
+	var err error
+	if s.rpc, err = newRPC(&s.config); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Listen binds every server or, when one of them cannot be, none; the error is a *ListenError then. Clients can connect
+// from now on, but are not answered before Serve.
+func (s *Server) Listen() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return net.ErrClosed
+	}
+	for _, section := range s.config.Servers {
+		l, err := listen(section, s.logger)
+		if err != nil {
+			for _, f := range s.fronts {
+				f.listener.close()
+			}
+			s.fronts = nil
+			return err
+		}
+		s.fronts = append(s.fronts, s.newFront(section, l))
+	}
+	return nil
+}
+
+// Addrs are the addresses that are listened on, in the order of Config.Servers.
+func (s *Server) Addrs() []net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var addrs []net.Addr
+	for _, f := range s.fronts {
+		addrs = append(addrs, f.listener.addr())
+	}
+	return addrs
+}
+
+// Serve logs what administrators should know about the servers, begins to answer and returns at once.
+func (s *Server) Serve() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	for _, i := range s.config.Interfaces {
+		if !isSupervisorInterface(i) {
+			s.logger.Warn(fmt.Sprintf("rpc interface '%s' is left out: supd does not have %s", logs.Clean(i.Name), logs.Clean(i.Factory)))
+		}
+	}
+	for _, f := range s.fronts {
+		for _, i := range s.config.Interfaces {
+			if isSupervisorInterface(i) {
+				s.logger.Info(fmt.Sprintf("RPC interface '%s' initialized", logs.Clean(i.Name)))
+			}
+		}
+		if f.auth == nil {
+			logs.Critical(s.logger, "Server '%s' running without any HTTP authentication checking", logs.Clean(f.section))
+		}
+		s.done.Go(func() { s.accept(f) })
+	}
+}
+
+// accept serves one listener until it is closed.
+func (s *Server) accept(f *front) {
+	err := f.http.Serve(f.listener)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		logs.Critical(s.logger, "server '%s' has stopped: %v", logs.Clean(f.section), err)
+	}
+}
+
+func (s *Server) newFront(section confload.Server, l *listener) *front {
+	f := &front{section: section.Section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
+		routes: s.routes()}
+	f.http = &http.Server{
+		Handler:           f,
+		ReadHeaderTimeout: s.config.Limits.HeaderTimeout,
+		IdleTimeout:       s.config.Limits.IdleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ConnState:         s.conns.track,
+		BaseContext:       func(net.Listener) context.Context { return s.base },
+		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
+	}
+	return f
+}
+
+// lineWriter logs what net/http has to say.
+type lineWriter struct{ logger hclog.Logger }
+
+func (w lineWriter) Write(p []byte) (int, error) {
+	w.logger.Warn(logs.Clean(strings.TrimSpace(string(p))))
+	return len(p), nil
+}
+
+var _ io.Writer = lineWriter{}
+
+// Close stops listening, removes the socket files that are its own, lets answers that are under way finish, and closes all
+// connections. When ctx ends first it cuts them off, ends the contexts of their requests and returns the error of ctx.
+// Closing again does nothing.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	fronts := s.fronts
+	s.mu.Unlock()
+	defer s.cancel()
+
+	for _, f := range fronts {
+		f.listener.close()
+		f.http.SetKeepAlivesEnabled(false)
+	}
+	s.done.Wait()
+	empty := s.conns.drain()
+	select {
+	case <-empty:
+	case <-ctx.Done():
+	}
+	for _, f := range fronts {
+		f.http.Close()
+	}
+	select {
+	case <-empty:
+		return nil
+	default:
+		return ctx.Err()
+	}
+}
