@@ -21,6 +21,7 @@ type root struct {
 
 	groups   map[string]*actor.PID
 	unready  map[string]*actor.PID // groups that are being made → who asked for them, nil nobody
+	came     int                   // how many groups were made
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
 	queue    []string              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
@@ -89,7 +90,8 @@ func (r *root) Receive(ctx actor.Context) {
 
 // spawnGroup makes a group; asker gets the answer when its programs can be asked.
 func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, asker *actor.PID) {
-	e := newGroupEntry(cfg)
+	r.came++
+	e := newGroupEntry(cfg, r.came)
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,12 +25,13 @@ type groupEntry struct {
 	config  *confload.Group
 	entries []*entry // in the order of config.Programs
 	byName  map[string]*entry
+	came    int // groups of the same priority stand in the order in which they came
 }
 
 // table is the read side of the tree: what clients ask about most is answered from here, without a message. Only root
 // changes which groups there are; each program publishes its own Info.
 type table struct {
-	groups atomic.Pointer[[]*groupEntry] // sorted by priority, then name; never changed in place
+	groups atomic.Pointer[[]*groupEntry] // by priority, then in the order in which they came; never changed in place
 	sorted atomic.Pointer[[]*entry]      // sorted by group, then name; never changed in place
 	mu     sync.RWMutex
 	byName map[string]*groupEntry
@@ -42,8 +44,8 @@ func newTable() *table {
 }
 
 // newGroupEntry makes the entries of a group. The programs are STOPPED and have no actor yet.
-func newGroupEntry(config *confload.Group) *groupEntry {
-	g := &groupEntry{config: config, byName: make(map[string]*entry, len(config.Programs))}
+func newGroupEntry(config *confload.Group, came int) *groupEntry {
+	g := &groupEntry{config: config, came: came, byName: make(map[string]*entry, len(config.Programs))}
 	for i := range config.Programs {
 		e := &entry{program: &config.Programs[i]}
 		e.info.Store(&Info{Program: e.program})
@@ -69,14 +71,13 @@ func (t *table) remove(name string) {
 }
 
 func (t *table) publish() {
-	groups := make([]*groupEntry, 0, len(t.byName))
+	groups := slices.Collect(maps.Values(t.byName))
 	var entries []*entry
-	for _, g := range t.byName {
-		groups = append(groups, g)
+	for _, g := range groups {
 		entries = append(entries, g.entries...)
 	}
 	slices.SortFunc(groups, func(a, b *groupEntry) int {
-		return cmp.Or(cmp.Compare(a.config.Priority, b.config.Priority), strings.Compare(a.config.Name, b.config.Name))
+		return cmp.Or(cmp.Compare(a.config.Priority, b.config.Priority), cmp.Compare(a.came, b.came))
 	})
 	slices.SortFunc(entries, func(a, b *entry) int {
 		return cmp.Or(strings.Compare(a.program.Group, b.program.Group), strings.Compare(a.program.Name, b.program.Name))

@@ -104,7 +104,7 @@ type loader struct {
 	dirs     map[string]bool
 	hints    map[string]string
 	byName   map[string]*section // [KIND:NAME] sections that make programs
-	program  *Program // all defaults of the program table; nil before the first program
+	program  *Program            // all defaults of the program table; nil before the first program
 }
 
 func newLoader(opts Options) *loader {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -157,8 +158,55 @@ func freePort(t *testing.T) int {
 // A ctlPeer runs a command line and returns the output and the exit status.
 type ctlPeer func(t *testing.T, stdin string, args []string) (stdout string, status int)
 
-// theirs runs the real client.
-func theirs(t *testing.T, stdin string, args []string) (string, int) {
+// theirsMain runs the main function of the real client for each line of JSON it gets, which saves starting Python for
+// each command line.
+const theirsMain = `
+import io, json, sys
+from supervisor.supervisorctl import main
+requests, answers = sys.stdin, sys.stdout
+sys.argv[0] = "/usr/bin/supervisorctl"
+for line in requests:
+    args, text = json.loads(line)
+    sys.stdin, sys.stdout = io.StringIO(text), io.StringIO()
+    status = 0
+    try:
+        main(args)
+    except SystemExit as e:
+        status = e.code or 0
+    print(json.dumps({"Stdout": sys.stdout.getvalue(), "Status": status}), file=answers, flush=True)
+`
+
+// theirs starts the real client.
+func theirs(t *testing.T) ctlPeer {
+	t.Helper()
+	cmd := exec.Command("/usr/bin/python3", "-c", theirsMain)
+	stdin, err1 := cmd.StdinPipe()
+	stdout, err2 := cmd.StdoutPipe()
+	if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		_ = cmd.Wait()
+	})
+	requests, answers := json.NewEncoder(stdin), json.NewDecoder(stdout)
+	return func(t *testing.T, stdin string, args []string) (string, int) {
+		t.Helper()
+		limit := time.AfterFunc(deadline, func() { _ = cmd.Process.Kill() })
+		defer limit.Stop()
+		var answer struct {
+			Stdout string
+			Status int
+		}
+		if err := errors.Join(requests.Encode([]any{args, stdin}), answers.Decode(&answer)); err != nil {
+			t.Fatalf("supervisorctl %q: %v", args, err)
+		}
+		return answer.Stdout, answer.Status
+	}
+}
+
+// theirsExec runs the real client as a program.
+func theirsExec(t *testing.T, stdin string, args []string) (string, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
@@ -272,17 +320,24 @@ func normal(d *daemon, out string, s step) string {
 func sideBySide(t *testing.T, config string, steps []step) {
 	t.Helper()
 	needPeers(t)
-	peers := []ctlPeer{theirs, ours}
-	transcripts := make([][]string, len(peers))
+	compareWith(t, theirs(t), func(t *testing.T) *daemon { return startDaemon(t, config) }, steps)
+}
+
+// compareWith plays the steps with peer and with our client, on a daemon each, and compares.
+func compareWith(t *testing.T, peer ctlPeer, newDaemon func(t *testing.T) *daemon, steps []step) {
+	t.Helper()
+	var want, got []string
 	t.Run("play", func(t *testing.T) {
-		for i, peer := range peers {
-			t.Run([]string{"theirs", "ours"}[i], func(t *testing.T) {
-				t.Parallel()
-				transcripts[i] = play(t, startDaemon(t, config), peer, steps)
-			})
-		}
+		t.Run("theirs", func(t *testing.T) {
+			t.Parallel()
+			want = play(t, newDaemon(t), peer, steps)
+		})
+		t.Run("ours", func(t *testing.T) {
+			t.Parallel()
+			got = play(t, newDaemon(t), ours, steps)
+		})
 	})
-	compare(t, transcripts[0], transcripts[1])
+	compare(t, want, got)
 }
 
 // compare compares two transcripts entry by entry.

@@ -296,7 +296,9 @@ autostart=false
 
 func TestShutdownIsThatOfSupervisorctl(t *testing.T) {
 	t.Parallel()
-	sideBySide(t, programConfig, slices.Concat(started, lines(`
+	needPeers(t)
+	newDaemon := func(t *testing.T) *daemon { return startDaemon(t, programConfig) }
+	compareWith(t, theirsExec, newDaemon, slices.Concat(started, lines(`
 		start slow
 		shutdown
 		status
@@ -425,21 +427,11 @@ func TestMissingServerIsToldAsBySupervisorctl(t *testing.T) {
 		--con
 		-c x version
 		-u a -u b version
-		-i -i version
 		--interactive=3 version
 		--help=x
 		-r hist version
 		--history_file hist version
 		--history-file hist version
 	`)...)
-	transcripts := make([][]string, 2)
-	t.Run("play", func(t *testing.T) {
-		for i, peer := range []ctlPeer{theirs, ours} {
-			t.Run([]string{"theirs", "ours"}[i], func(t *testing.T) {
-				t.Parallel()
-				transcripts[i] = play(t, d, peer, steps)
-			})
-		}
-	})
-	compare(t, transcripts[0], transcripts[1])
+	compareWith(t, theirs(t), func(*testing.T) *daemon { return d }, steps)
 }

@@ -1,15 +1,10 @@
 package ctl
 
 import (
-	"net"
-	"strconv"
-	"strings"
+	"fmt"
 
 	"github.com/gwaycc/supd/confload"
 )
-
-// defaultURL is the server when nothing names another.
-const defaultURL = "http://localhost:9001"
 
 // A target is which server to talk to and as whom.
 type target struct {
@@ -17,47 +12,26 @@ type target struct {
 	cred credentials
 }
 
-// readTarget returns the server that the configuration file at path names. With a path of nil the file is looked for
-// where the server looks for it; without one the default server is returned.
+// readTarget returns the server that the configuration file at path names (confload.Ctl.Target). With a path of nil the
+// file is looked for where the server looks for it; without one the default server is returned. A file without
+// [supervisorctl] is refused, as supervisorctl does (compat.md §1.1).
 func readTarget(path *string) (target, error) {
-	t := target{url: defaultURL}
 	if path == nil {
 		found, _, err := confload.Find(confload.FindOptions{})
 		if err != nil || found == "" {
-			return t, err
+			return target{url: confload.DefaultServerURL}, err
 		}
 		path = &found
 	}
-	c, err := loadCtl(*path)
+	c, err := confload.LoadCtl(*path, confload.Options{})
 	if err != nil {
-		return t, err
+		return target{}, err
 	}
-	t.cred = credentials{given(c.Username), given(c.Password)}
-	switch {
-	case c.ServerURL != "":
-		t.url = c.ServerURL
-	case len(c.Servers) > 0:
-		t = targetOf(c.Servers[0], t)
+	if !c.HasSection {
+		return target{}, fmt.Errorf("%s does not include supervisorctl section; add a line [supervisorctl]", c.Path)
 	}
-	return t, nil
-}
-
-// targetOf returns the address and the credentials of a server section, the latter unless t has its own. A hashed
-// password is of no use to a client.
-func targetOf(s confload.Server, t target) target {
-	if s.Network == "unix" {
-		t.url = "unix://" + s.Path
-	} else {
-		host := s.Host
-		if host == "" {
-			host = "localhost"
-		}
-		t.url = "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
-	}
-	if s.HasAuth && !strings.HasPrefix(s.Password, "{SHA}") && t.cred == (credentials{}) {
-		t.cred = credentials{&s.Username, &s.Password}
-	}
-	return t
+	t := c.Target()
+	return target{t.URL, credentials{given(t.Username), given(t.Password)}}, nil
 }
 
 // given is nil for an option that is not set.

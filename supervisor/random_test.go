@@ -13,7 +13,7 @@ import (
 
 var (
 	firstSeed = flag.Uint64("seed", 1, "seed of the first random sequence")
-	sequences = flag.Int("sequences", 3000, "how many random sequences to try")
+	sequences = flag.Int("sequences", 2000, "how many random sequences to try")
 )
 
 // sequence is one random life of a program, settled before it begins.

@@ -20,7 +20,7 @@ const (
 	stallTimeout   = 3 * time.Second // without growth, what is missing in the files is lost
 )
 
-// Settings say how much is measured.
+// The settings are how much is measured.
 type settings struct {
 	programs     int // of the fleet
 	runs         int // of what is started anew for each sample

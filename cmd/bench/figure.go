@@ -80,22 +80,20 @@ func selectFigures(only string) ([]figure, error) {
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(only, ",") {
 		name = strings.TrimSpace(name)
-		known := slices.ContainsFunc(figures, func(f figure) bool { return f.is(name) })
+		known := false
+		for _, f := range figures {
+			if f.is(name) {
+				known, wanted[f.name] = true, true
+			}
+		}
 		if !known {
 			return nil, fmt.Errorf("no figure is named %q; the names are %s", name, figureNames())
 		}
-		wanted[name] = true
 	}
-	var selected []figure
-	for _, f := range figures {
-		family, _, _ := strings.Cut(f.name, ".")
-		if wanted[f.name] || wanted[family] {
-			selected = append(selected, f)
-		}
-	}
-	return selected, nil
+	return slices.DeleteFunc(slices.Clone(figures), func(f figure) bool { return !wanted[f.name] }), nil
 }
 
+// is reports whether name is the figure's, or its family's: the part before the dot.
 func (f figure) is(name string) bool {
 	return f.name == name || strings.HasPrefix(f.name, name+".")
 }

@@ -12,7 +12,7 @@ import (
 
 // Deadline is how long the helpers wait before they fail the test. It is long because machines are busy; nothing waits
 // that long when all is well.
-const Deadline = 20 * time.Second
+var Deadline = 20 * time.Second
 
 // Eventually asks cond again and again until it says yes. When the deadline comes first it fails the test with what
 // cond saw last. It is for states that nobody announces; wait for an event where there is one.
