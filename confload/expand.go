@@ -122,7 +122,7 @@ func (s *scope) expand(format string) (value, error) {
 			return value{}, err
 		}
 		t, sh := "%", "%"
-		if !c.percent || c.named {
+		if !c.percent {
 			if t, err = s.convert(&c); err != nil {
 				return value{}, err
 			}
@@ -154,6 +154,10 @@ type conversion struct {
 // parseConversion parses the conversion at the begin of s, which is a %, and returns its length.
 func parseConversion(s string) (c conversion, n int, err error) {
 	c.precision = -1
+	if strings.HasPrefix(s, "%%") {
+		c.percent = true
+		return c, 2, nil
+	}
 	i := 1
 	if i < len(s) && s[i] == '(' {
 		depth, start := 1, i+1
@@ -207,15 +211,15 @@ func parseConversion(s string) (c conversion, n int, err error) {
 			return c, 0, err
 		}
 	}
-	for i < len(s) && strings.IndexByte("hlL", s[i]) >= 0 {
+	if i < len(s) && strings.IndexByte("hlL", s[i]) >= 0 {
 		i++
 	}
 	if i >= len(s) {
 		return c, 0, fmt.Errorf("incomplete format; write %%%% for a percent sign")
 	}
 	verb, size := utf8.DecodeRuneInString(s[i:])
-	c.verb, c.percent = verb, verb == '%'
-	if !c.named && !c.percent {
+	c.verb = verb
+	if !c.named {
 		return c, 0, fmt.Errorf("%s names nothing; write %%(NAME)s, or %%%% for a percent sign", quoted(s[:i+size]))
 	}
 	return c, i + size, nil
@@ -227,8 +231,6 @@ func (s *scope) convert(c *conversion) (string, error) {
 	switch {
 	case !ok:
 		return "", &unknownName{c.name}
-	case c.percent:
-		return "%", nil
 	case c.verb == 's' && isNum:
 		return c.padText(strconv.Itoa(num)), nil
 	case c.verb == 's':

@@ -142,9 +142,13 @@ func TestEnvironmentValues(t *testing.T) {
 }
 
 func TestEnvironmentErrorsTellNoValue(t *testing.T) {
-	for _, v := range []string{`A="hunter2`, `A=hunter2=`, `A=1 hunter2=1`, `A=hunter2%(ENV_SECRET)s=`, `A=%(nope)s,B=hunter2`, `A="hunter2%"`,
-		`A="hunter2%(here)d"`, `A=%(ENV_SECRET)s=`} {
+	for _, v := range []string{`A="hunter2`, `A=hunter2=b`, `A=1 hunter2=1`, `A=hunter2%(ENV_SECRET)s=`, `A=%(nope)s,B=hunter2`, `A="hunter2%"`,
+		`A="hunter2%(here)d"`, `A=%(ENV_SECRET)s=b`} {
 		_, err := parse(t, "[program:x]\ncommand=c\nenvironment="+v)
+		if err == nil {
+			t.Errorf("no error for %s", v)
+			continue
+		}
 		wantError(t, err, "environment", "in section 'program:x'")
 	}
 	_, err := parse(t, "[program:x]\ncommand=c\nenvironment=A=\"x\n")

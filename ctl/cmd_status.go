@@ -87,7 +87,7 @@ func (s *session) statusTable(programs []programInfo) {
 	for _, p := range programs {
 		state := fmt.Sprintf("%-10s", p.StateName)
 		if c := stateColour(p.StateName); colour && c != "" {
-			state = c + p.StateName + "\x1b[0m" + state[min(len(p.StateName), len(state)):]
+			state = c + p.StateName + "\x1b[0m" + state[len(p.StateName):]
 		}
 		fmt.Fprintf(&b, "%-*s%s%s\n", width+3, p.Namespec, state, p.Description)
 	}

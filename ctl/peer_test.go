@@ -41,8 +41,11 @@ const deadline = 30 * time.Second
 
 // A daemon is a real supervisord.
 type daemon struct {
-	dir, conf, socket string
-	port              int
+	dir    string
+	conf   string // its configuration
+	client string // that of the clients: the [supervisorctl] section of conf
+	socket string
+	port   int
 
 	mu    sync.Mutex
 	lines []string // of its log
@@ -54,9 +57,7 @@ type daemon struct {
 // It is stopped when the test ends.
 func startDaemon(t *testing.T, config string) *daemon {
 	t.Helper()
-	d := &daemon{dir: t.TempDir(), port: freePort(t), news: make(chan struct{}, 1)}
-	d.conf, d.socket = filepath.Join(d.dir, "s.conf"), filepath.Join(d.dir, "s.sock")
-	d.configure(t, config)
+	d := newDaemon(t, config)
 	cmd := exec.Command(realDaemon, "-n", "-c", d.conf)
 	cmd.Dir = d.dir
 	cmd.Env = append(os.Environ(), "PYTHONUNBUFFERED=1")
@@ -84,11 +85,31 @@ func startDaemon(t *testing.T, config string) *daemon {
 	return d
 }
 
-// configure writes the configuration file.
+// newDaemon returns a daemon with a configuration that is not started.
+func newDaemon(t *testing.T, config string) *daemon {
+	t.Helper()
+	dir := t.TempDir()
+	d := &daemon{
+		dir:    dir,
+		conf:   filepath.Join(dir, "s.conf"),
+		client: filepath.Join(dir, "ctl.conf"),
+		socket: filepath.Join(dir, "s.sock"),
+		port:   freePort(t),
+		news:   make(chan struct{}, 1),
+	}
+	d.configure(t, config)
+	return d
+}
+
+// configure writes the configuration files.
 func (d *daemon) configure(t *testing.T, config string) {
 	t.Helper()
-	if err := os.WriteFile(d.conf, []byte(d.fill(config)), 0o600); err != nil {
-		t.Fatal(err)
+	_, client, _ := strings.Cut(config, "[supervisorctl]")
+	client, _, _ = strings.Cut(client, "\n[")
+	for path, text := range map[string]string{d.conf: config, d.client: "[supervisorctl]" + client} {
+		if err := os.WriteFile(path, []byte(d.fill(text)), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -235,7 +256,7 @@ func ours(_ *testing.T, stdin string, args []string) (string, int) {
 
 // A step is one thing a script does.
 type step struct {
-	args   []string // a command line, "-c CONF" not included
+	args   []string // a command line, "-c CONF" is put before one that has none
 	stdin  string
 	sorted bool // the order of the lines depends on who stops or starts first
 
@@ -272,7 +293,10 @@ func play(t *testing.T, d *daemon, peer ctlPeer, steps []step) []string {
 		case s.call != nil:
 			d.call(t, s.call[0].(string), s.call[1:]...)
 		default:
-			args := []string{"-c", d.conf}
+			var args []string
+			if !slices.Contains(s.args, "-c") && !slices.Contains(s.args, "--con") {
+				args = []string{"-c", d.client}
+			}
 			for _, a := range s.args {
 				args = append(args, d.fill(a))
 			}
@@ -324,17 +348,17 @@ func sideBySide(t *testing.T, config string, steps []step) {
 }
 
 // compareWith plays the steps with peer and with our client, on a daemon each, and compares.
-func compareWith(t *testing.T, peer ctlPeer, newDaemon func(t *testing.T) *daemon, steps []step) {
+func compareWith(t *testing.T, peer ctlPeer, start func(t *testing.T) *daemon, steps []step) {
 	t.Helper()
 	var want, got []string
 	t.Run("play", func(t *testing.T) {
 		t.Run("theirs", func(t *testing.T) {
 			t.Parallel()
-			want = play(t, newDaemon(t), peer, steps)
+			want = play(t, start(t), peer, steps)
 		})
 		t.Run("ours", func(t *testing.T) {
 			t.Parallel()
-			got = play(t, newDaemon(t), ours, steps)
+			got = play(t, start(t), ours, steps)
 		})
 	})
 	compare(t, want, got)

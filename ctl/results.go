@@ -34,7 +34,7 @@ func (s *session) tell(w wording, r result) {
 type bulk struct {
 	wording
 	one, group, all string
-	args            []any // what follows the name, or comes first and only for all
+	args            []any // what the methods want besides the name
 	badGroup        int   // exit status for a group that does not exist
 }
 

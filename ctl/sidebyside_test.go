@@ -1,8 +1,6 @@
 package ctl
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -297,8 +295,8 @@ autostart=false
 func TestShutdownIsThatOfSupervisorctl(t *testing.T) {
 	t.Parallel()
 	needPeers(t)
-	newDaemon := func(t *testing.T) *daemon { return startDaemon(t, programConfig) }
-	compareWith(t, theirsExec, newDaemon, slices.Concat(started, lines(`
+	start := func(t *testing.T) *daemon { return startDaemon(t, programConfig) }
+	compareWith(t, theirsExec, start, slices.Concat(started, lines(`
 		start slow
 		shutdown
 		status
@@ -320,118 +318,4 @@ func TestShutdownIsThatOfSupervisorctl(t *testing.T) {
 		reload
 		shutdown
 	`)))
-}
-
-func TestAuthenticationIsThatOfSupervisorctl(t *testing.T) {
-	t.Parallel()
-	config := strings.Replace(serverConfig, "[rpcinterface", `username=u
-password=p
-[inet_http_server]
-port=127.0.0.1:PORT
-username=u
-password=a:b
-[rpcinterface`, 1)
-	var steps []step
-	for _, flags := range [][]string{
-		nil,
-		{"-u", "u", "-p", "p"},
-		{"-u", "u", "-p", "wrong"},
-		{"-u", "u"},
-		{"-p", "p"},
-		{"-u", "u", "-p", ""},
-		{"-s", "http://127.0.0.1:PORT"},
-		{"-s", "http://127.0.0.1:PORT", "-u", "u", "-p", "a:b"},
-		{"-s", "http://127.0.0.1:PORT/", "-u", "u", "-p", "a:b"},
-		{"-s", "http://127.0.0.1:PORT/x/RPC2", "-u", "u", "-p", "a:b"},
-	} {
-		for _, cmd := range []string{"status", "avail"} {
-			steps = append(steps, step{args: append(slices.Clone(flags), cmd)})
-		}
-	}
-	steps = append(steps, lines(`
-		start x
-		reread
-		update
-		add x
-		remove x
-		pid
-		version
-		reload
-		shutdown
-	`)...)
-	withFile := strings.Replace(config, "serverurl", "username=u\npassword=p\nserverurl", 1)
-	steps = append(steps, step{config: withFile})
-	steps = append(steps, lines(`
-		version
-		-p wrong version
-		-u wrong avail
-	`)...)
-	sideBySide(t, config, steps)
-}
-
-func TestServerWithoutInterfaceIsToldAsBySupervisorctl(t *testing.T) {
-	t.Parallel()
-	config := strings.Replace(serverConfig, "[rpcinterface:supervisor]", "[ignored]", 1)
-	sideBySide(t, config, lines(`
-		status
-		start
-		start x
-		stop x
-		pid
-		version
-		avail
-		reread
-		update
-		add x
-		remove x
-		reload
-		shutdown
-	`))
-}
-
-func TestMissingServerIsToldAsBySupervisorctl(t *testing.T) {
-	t.Parallel()
-	needPeers(t)
-	dir := t.TempDir()
-	d := &daemon{dir: dir, port: freePort(t), conf: filepath.Join(dir, "s.conf")}
-	d.configure(t, serverConfig)
-	if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var steps []step
-	for _, cmd := range []string{
-		"status", "status x", "start", "start x", "stop", "restart", "signal", "pid", "version", "version x", "avail",
-		"avail x", "reread", "update", "update x", "add", "add x", "remove", "remove x", "reload", "reload x", "shutdown",
-		"help", "help start", "nosuch",
-	} {
-		steps = append(steps,
-			step{args: strings.Fields(cmd)},
-			step{args: append([]string{"-s", "http://127.0.0.1:PORT"}, strings.Fields(cmd)...)})
-	}
-	for _, server := range []string{
-		"unix://DIR/file", "unix://nope.sock", "unix://~/nope.sock", "foo://127.0.0.1:PORT", "http://127.0.0.1:x",
-		"127.0.0.1:PORT", "", "http://", "unix://", "http", "HTTP:x", "http://nosuchhost.invalid:1",
-	} {
-		steps = append(steps,
-			step{args: []string{"-s", server, "version"}},
-			step{args: []string{"-s", server, "shutdown"}},
-			step{args: []string{"-s", server, "help", "nope"}},
-		)
-	}
-	steps = append(steps, lines(`
-		-Z version
-		--nosuch version
-		-c
-		-s
-		--user
-		--con
-		-c x version
-		-u a -u b version
-		--interactive=3 version
-		--help=x
-		-r hist version
-		--history_file hist version
-		--history-file hist version
-	`)...)
-	compareWith(t, theirs(t), func(*testing.T) *daemon { return d }, steps)
 }

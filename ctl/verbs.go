@@ -34,7 +34,7 @@ type minimum struct {
 // A form is one way to call a verb.
 type form struct{ usage, does string }
 
-// verbs are all commands, by name. It is a function because help looks into it.
+// verbs are all commands, sorted by name. A new one needs its file and a line here.
 func verbs() []*verb {
 	return []*verb{
 		&verbAdd,

@@ -71,7 +71,7 @@ func (b *bench) newPlace(p peer) (place, error) {
 
 // startTimeout is generous: it is there to end a run that will never succeed.
 func (b *bench) startTimeout(programs int) time.Duration {
-	return 30*time.Second + time.Duration(programs)*50*time.Millisecond
+	return 30*time.Second + time.Duration(programs)*20*time.Millisecond
 }
 
 // wants reports whether one of the figures, or of the families of figures, is to be measured.

@@ -163,7 +163,7 @@ func AppendStructEnd(b []byte) []byte { return append(b, "</struct></value>\n"..
 // AppendMemberStart begins a member of a struct: one value follows, then AppendMemberEnd.
 func AppendMemberStart(b []byte, name string) []byte {
 	b = append(b, "<member>\n<name>"...)
-	b = append(b, name...)
+	b = AppendText(b, name)
 	return append(b, "</name>\n"...)
 }
 

@@ -31,8 +31,11 @@ func main() {
 		fail(err)
 	}
 	go serve(listener, s.programs)
-	s.run(stop)
+	err = s.run(stop)
 	os.Remove(j.socket)
+	if err != nil {
+		fail(err)
+	}
 }
 
 func fail(err error) {

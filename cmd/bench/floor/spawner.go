@@ -46,7 +46,8 @@ func newSpawner(j *job) (*spawner, error) {
 }
 
 // run starts programs as they become ready until stop says otherwise, and returns when the last one has ended after that.
-func (s *spawner) run(stop <-chan os.Signal) {
+// A program that cannot be started ends everything.
+func (s *spawner) run(stop <-chan os.Signal) error {
 	runtime.LockOSThread()
 	var kill <-chan time.Time
 	for !s.stopping || s.alive > 0 {
@@ -66,12 +67,13 @@ func (s *spawner) run(stop <-chan os.Signal) {
 				continue
 			}
 			if err := s.start(p); err != nil {
-				fmt.Fprintf(os.Stderr, "floor: cannot start %s: %v\n", p.name, err)
-				continue
+				s.signal(syscall.SIGKILL)
+				return fmt.Errorf("cannot start %s: %w", p.name, err)
 			}
 			s.alive++
 		}
 	}
+	return nil
 }
 
 // start forks p's process and leaves it to its own goroutines, which send p back to ready when the process has ended.

@@ -1,0 +1,241 @@
+package ctl
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fakeServer answers each method with an XML-RPC value, or with the whole body when the text begins with "<?xml".
+func fakeServer(t *testing.T, values map[string]string) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(fakeHandler(values))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func fakeHandler(values map[string]string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, rest, _ := strings.Cut(string(body), "<methodName>supervisor.")
+		method, _, _ := strings.Cut(rest, "</methodName>")
+		v, ok := values[method]
+		switch {
+		case !ok:
+			v = fakeFault(1, "UNKNOWN_METHOD")
+		case !strings.HasPrefix(v, "<?xml"):
+			v = "<?xml version='1.0'?>\n<methodResponse>\n<params>\n<param>\n<value>" + v +
+				"</value>\n</param>\n</params>\n</methodResponse>\n"
+		}
+		w.Header().Set("Content-Type", "text/xml")
+		fmt.Fprint(w, v)
+	})
+}
+
+func fakeFault(code int, text string) string {
+	return fmt.Sprintf("<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name>"+
+		"<value><int>%d</int></value></member><member><name>faultString</name><value><string>%s</string></value></member>"+
+		"</struct></value></fault></methodResponse>", code, text)
+}
+
+const fakeVersion = "<string>3.0</string>"
+
+// program is a value of getAllProcessInfo.
+func program(name, group, state string, code int, description string) string {
+	return fmt.Sprintf(`<value><struct>
+<member><name>name</name><value><string>%s</string></value></member>
+<member><name>group</name><value><string>%s</string></value></member>
+<member><name>statename</name><value><string>%s</string></value></member>
+<member><name>state</name><value><int>%d</int></value></member>
+<member><name>description</name><value><string>%s</string></value></member>
+<member><name>newer</name><value><array><data><value><nil/></value></data></array></value></member>
+<member><name>spawnerr</name><value><string></string></value></member>
+<member><name>pid</name><value><int>7</int></value></member>
+</struct></value>`, name, group, state, code, description)
+}
+
+// run runs our client and returns the output, the error output and the exit status.
+func run(env Env, args ...string) (string, string, int) {
+	var out, errs bytes.Buffer
+	env.Stdout, env.Stderr = &out, &errs
+	status := Run(env, args)
+	return out.String(), errs.String(), status
+}
+
+// emptyConfig is a configuration file that says nothing.
+func emptyConfig(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ctl.conf")
+	writeFile(t, path, "[supervisorctl]\n")
+	return path
+}
+
+func TestServerOfAnotherVersionIsRefused(t *testing.T) {
+	srv := fakeServer(t, map[string]string{"getVersion": "<string>2.0</string>"})
+	conf := emptyConfig(t)
+	out, _, status := run(Env{}, "-c", conf, "-s", srv.URL, "start", "x")
+	if status != exitVersion || !strings.Contains(out, "API version 3.0, but the remote version is 2.0") {
+		t.Errorf("start: %q, status %d", out, status)
+	}
+	if _, _, status = run(Env{}, "-c", conf, "-s", srv.URL, "status"); status != exitUnknown {
+		t.Errorf("status: exit status %d", status)
+	}
+}
+
+func TestAnswersThatAreNoneAreErrors(t *testing.T) {
+	deep := strings.Repeat("<array><data><value>", 3_000_00) + strings.Repeat("</value></data></array>", 3_000_00)
+	for name, answer := range map[string]string{
+		"html":      "<?xml?><html>hello</html>",
+		"empty":     "<?xml version='1.0'?>",
+		"other":     "<array><data></data></array>",
+		"deep":      deep,
+		"untyped":   "<string>3.0",
+		"huge":      "<string>" + strings.Repeat("x", maxReply) + "</string>",
+		"entity":    "<string>&nope;</string>",
+		"wrong int": "<int>x</int>",
+	} {
+		srv := fakeServer(t, map[string]string{"getVersion": answer})
+		out, _, status := run(Env{}, "-c", emptyConfig(t), "-s", srv.URL, "version")
+		if status != exitGeneric || !strings.HasPrefix(out, "error: "+srv.URL) || strings.Count(out, "\n") != 1 {
+			t.Errorf("%s: %q, status %d", name, out, status)
+		}
+	}
+}
+
+func TestAnswersOfOtherFormAreErrors(t *testing.T) {
+	srv := fakeServer(t, map[string]string{"reloadConfig": "<array><data></data></array>"})
+	out, _, status := run(Env{}, "-c", emptyConfig(t), "-s", srv.URL, "update")
+	if status != exitGeneric || !strings.HasPrefix(out, "error: ") {
+		t.Errorf("%q, status %d", out, status)
+	}
+}
+
+func TestOtherServersAreErrors(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.Handle("/", http.RedirectHandler("/elsewhere", http.StatusMovedPermanently))
+	srv := httptest.NewServer(mux)
+	defer srv.Close()
+	out, _, status := run(Env{}, "-c", emptyConfig(t), "-s", srv.URL, "pid")
+	if status != exitGeneric || !strings.Contains(out, "301 Moved Permanently") {
+		t.Errorf("%q, status %d", out, status)
+	}
+}
+
+func TestControlCharactersAndBrokenTextDoNotHinderDecoding(t *testing.T) {
+	srv := fakeServer(t, map[string]string{
+		"getVersion":           fakeVersion,
+		"getSupervisorVersion": "<string>\x1b[1m4.2\x00.5\xff</string>",
+	})
+	out, _, status := run(Env{}, "-c", emptyConfig(t), "-s", srv.URL, "version")
+	if want := "?[1m4.2?.5\uFFFD\n"; out != want || status != 0 {
+		t.Errorf("%q, status %d, want %q", out, status, want)
+	}
+}
+
+func TestCredentialsInTheAddressAreUsedAndNotPrinted(t *testing.T) {
+	inner := fakeHandler(map[string]string{"getVersion": fakeVersion, "getPID": "<int>42</int>"})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if u, p, _ := r.BasicAuth(); u != "u" || p != "secret" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	conf := emptyConfig(t)
+	addr := strings.Replace(srv.URL, "http://", "http://u:secret@", 1)
+	if out, _, status := run(Env{}, "-c", conf, "-s", addr, "pid"); out != "42\n" || status != 0 {
+		t.Errorf("%q, status %d", out, status)
+	}
+	out, _, status := run(Env{}, "-c", conf, "-s", addr, "-u", "u", "-p", "other", "pid")
+	if out != "Server requires authentication\n" || status != exitGeneric {
+		t.Errorf("other password: %q, status %d", out, status)
+	}
+	srv.Close()
+	out, errs, status := run(Env{}, "-c", conf, "-s", addr, "pid")
+	if !strings.HasSuffix(out, " refused connection\n") || strings.Contains(out+errs, "secret") || status != exitRefused {
+		t.Errorf("closed: %q %q, status %d", out, errs, status)
+	}
+}
+
+func TestServerSectionsOfTheFileAreTheDefaultServer(t *testing.T) {
+	dir := t.TempDir()
+	sock := filepath.Join(dir, "s.sock")
+	l, err := net.Listen("unix", sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner := fakeHandler(map[string]string{"getVersion": fakeVersion, "getPID": "<int>42</int>"})
+	srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if u, p, _ := r.BasicAuth(); u != "me" || p != "pw" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = srv.Serve(l) }()
+	defer func() { srv.Close(); <-done }()
+
+	conf := filepath.Join(dir, "s.conf")
+	writeFile(t, conf, "[inet_http_server]\nport=1\n[unix_http_server]\nfile=%(here)s/s.sock\nusername=me\npassword=pw\n[supervisorctl]\n")
+	if out, errs, status := run(Env{}, "-c", conf, "pid"); out != "42\n" || status != 0 {
+		t.Errorf("%q %q, status %d", out, errs, status)
+	}
+	if out, _, status := run(Env{}, "-c", conf, "-p", "no", "pid"); status != exitGeneric {
+		t.Errorf("flag: %q, status %d", out, status)
+	}
+}
+
+func TestCancellingEndsAWait(t *testing.T) {
+	reached := make(chan struct{})
+	release := make(chan struct{})
+	inner := fakeHandler(map[string]string{"getVersion": fakeVersion})
+	calls := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls == 1 {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		close(reached)
+		<-release
+	}))
+	defer srv.Close()
+	defer close(release)
+	ctx, cancel := context.WithCancel(context.Background())
+	var errs bytes.Buffer
+	cmd := Command(Env{Stderr: &errs})
+	cmd.SetArgs([]string{"-c", emptyConfig(t), "-s", srv.URL, "start", "x"})
+	result := make(chan error, 1)
+	go func() { result <- cmd.ExecuteContext(ctx) }()
+	<-reached
+	cancel()
+	select {
+	case err := <-result:
+		if ExitStatus(err) != exitInterrupted || !strings.HasPrefix(errs.String(), "interrupted") {
+			t.Errorf("%v, %q", err, errs.String())
+		}
+	case <-time.After(deadline):
+		t.Fatal("the client does not end")
+	}
+}
+
+func TestFaultsAreOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"SHUTDOWN_STATE": "<Fault 6: 'SHUTDOWN_STATE'>",
+		"a\n\t'b'":       `<Fault 6: "a\n\t'b'">`,
+		`a "b"`:          `<Fault 6: 'a "b"'>`,
+		`'a' "b"`:        `<Fault 6: '\'a\' "b"'>`,
+	} {
+		if got := (&fault{faultShutdownState, text}).Error(); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
