@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"slices"
 	"strconv"
@@ -260,20 +261,18 @@ func (t *tree) serverURL(p *confload.Program) string {
 	if p.ServerURL != "" {
 		return p.ServerURL
 	}
-	for _, s := range t.config.Servers {
-		if s.Network == "unix" {
-			return "unix://" + s.Path
-		}
-		host := s.Host
-		switch {
-		case host == "":
-			host = "localhost"
-		case strings.Contains(host, ":"):
-			host = "[" + host + "]"
-		}
-		return "http://" + host + ":" + strconv.Itoa(s.Port)
+	if len(t.config.Servers) == 0 {
+		return ""
 	}
-	return ""
+	s := t.config.Servers[0] // unix listeners come first
+	if s.Network == "unix" {
+		return "unix://" + s.Path
+	}
+	host := s.Host
+	if host == "" {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
 }
 
 func errnoName(err error) string {

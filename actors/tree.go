@@ -39,7 +39,6 @@ type tree struct {
 	observers []func(Change)
 	load      func() (*confload.Config, error)
 	environ   []string
-	env       func(*confload.Program) []string
 	mood      atomic.Int32
 	stopped   chan struct{} // closed when the tree is gone
 }

@@ -22,7 +22,7 @@ func glob(base, pattern string) []string {
 		for _, dir := range at {
 			next = append(next, globPart(dir, part)...)
 		}
-		if i < len(parts)-1 {
+		if i < len(parts)-1 || strings.HasSuffix(pattern, "/") {
 			next = onlyDirs(next)
 		}
 		at = next

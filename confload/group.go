@@ -20,10 +20,10 @@ func (l *loader) buildGroups() {
 		}
 	}
 	groups := l.config.Groups
+	l.refuseTwins(groups)
 	slices.SortStableFunc(groups, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
-	l.refuseTwins(groups)
 }
 
 // explicitGroup makes the group of a [group:x] section and marks the sections it names.

@@ -9,15 +9,20 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
 const python = "/usr/bin/python3"
 
+var peerError = sync.OnceValue(func() error {
+	return exec.Command(python, "-c", "import supervisor.options").Run()
+})
+
 // needPeer fails the test when supervisord's modules are not there.
 func needPeer(t *testing.T) {
 	t.Helper()
-	if err := exec.Command(python, "-c", "import supervisor.options").Run(); err != nil {
+	if peerError() != nil {
 		t.Fatal("supervisord is needed to compare with: apt-get install -y supervisor")
 	}
 }

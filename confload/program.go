@@ -32,7 +32,12 @@ func (l *loader) programs(sec *section, group string) []Program {
 	}
 	r.name = name
 	r.scope.program, r.scope.group = name, group
-	if !r.readSection() {
+	ok = r.readSection()
+	if !r.checkTemplate() {
+		return nil
+	}
+	if !ok {
+		r.readProcess(r.inst.first) // for its errors
 		return nil
 	}
 	out := make([]Program, 0, max(0, r.inst.count))
@@ -86,7 +91,7 @@ func (r *programReader) readSection() bool {
 	if r.kind == KindFCGI {
 		ok = r.socket() && ok
 	}
-	return r.checkTemplate() && ok
+	return ok
 }
 
 // checkTemplate checks process_name before it is expanded.

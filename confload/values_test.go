@@ -143,12 +143,15 @@ func TestValuesAgreeWithSupervisord(t *testing.T) {
 			return fmt.Sprintf("[%q, %d]", a.host, a.port)
 		}, raw},
 	}
+	var questions [][]any
 	for _, k := range kinds {
-		questions := make([][]any, len(texts))
-		for i, s := range texts {
-			questions[i] = []any{k.function, s}
+		for _, s := range texts {
+			questions = append(questions, []any{k.function, s})
 		}
-		for i, a := range ask(t, questions) {
+	}
+	answers := ask(t, questions)
+	for n, k := range kinds {
+		for i, a := range answers[n*len(texts) : (n+1)*len(texts)] {
 			want := "!"
 			if a.Err == nil {
 				want = k.theirs(a.OK)

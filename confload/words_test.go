@@ -142,7 +142,7 @@ func TestEnvironmentValues(t *testing.T) {
 }
 
 func TestEnvironmentErrorsTellNoValue(t *testing.T) {
-	for _, v := range []string{`A="hunter2`, `A=hunter2=b`, `A=1 hunter2=1`, `A=hunter2%(ENV_SECRET)s=`, `A=%(nope)s,B=hunter2`, `A="hunter2%"`,
+	for _, v := range []string{`A="hunter2`, `A=hunter2=b`, `A=1 hunter2=1`, `A=hunter2%(ENV_SECRET)s=b`, `A=%(nope)s,B=hunter2`, `A="hunter2%"`,
 		`A="hunter2%(here)d"`, `A=%(ENV_SECRET)s=b`} {
 		_, err := parse(t, "[program:x]\ncommand=c\nenvironment="+v)
 		if err == nil {

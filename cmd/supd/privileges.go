@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -19,17 +20,17 @@ func dropPrivileges(u *confload.User) (note string, err error) {
 		return "", nil
 	}
 	if os.Getuid() != 0 {
-		return "", fmt.Errorf("Can't drop privilege as nonroot user")
+		return "", errors.New("only root can become another user; start supd as root or remove user= from [supervisord]")
 	}
 	groups := make([]int, len(u.Groups))
 	for i, g := range u.Groups {
 		groups[i] = int(g)
 	}
 	if err := syscall.Setgroups(groups); err != nil {
-		return "", fmt.Errorf("Could not set groups of effective user: %w", err)
+		return "", fmt.Errorf("could not set the groups of user %d: %w", u.UID, err)
 	}
 	if err := syscall.Setgid(int(u.GID)); err != nil {
-		return "", fmt.Errorf("Could not set group id of effective user: %w", err)
+		return "", fmt.Errorf("could not set the group of user %d: %w", u.UID, err)
 	}
 	if err := syscall.Setuid(int(u.UID)); err != nil {
 		return "", fmt.Errorf("could not become user %d: %w", u.UID, err)

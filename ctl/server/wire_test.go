@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // exchange is the answer to a raw request.
@@ -23,11 +25,26 @@ type exchange struct {
 // probe is a request any of the servers answers.
 const probe = "GET /no-such-page HTTP/1.1\r\nHost: x\r\n\r\n"
 
+// probeTimeout bounds the wait for a connection that is neither closed nor answers.
+const probeTimeout = 2 * time.Second
+
 // send sends a raw request, reads the answer, and then tries whether the connection is still of use.
 func send(t testing.TB, address, request string) exchange {
 	t.Helper()
-	c := dial(t, address)
+	e, c, r := sendOnly(t, address, request)
 	defer c.Close()
+	c.SetDeadline(time.Now().Add(probeTimeout))
+	if _, err := io.WriteString(c, probe); err == nil {
+		_, err = readAnswer(r)
+		e.alive = err == nil
+	}
+	return e
+}
+
+// sendOnly sends a raw request and reads the answer.
+func sendOnly(t testing.TB, address, request string) (exchange, net.Conn, *bufio.Reader) {
+	t.Helper()
+	c := dial(t, address)
 	if _, err := io.WriteString(c, request); err != nil {
 		t.Fatalf("%.60q: %v", request, err)
 	}
@@ -36,11 +53,7 @@ func send(t testing.TB, address, request string) exchange {
 	if err != nil {
 		t.Fatalf("%.60q: %v", request, err)
 	}
-	if _, err := io.WriteString(c, probe); err == nil {
-		_, err = readAnswer(r)
-		e.alive = err == nil
-	}
-	return e
+	return e, c, r
 }
 
 // readAnswer reads one answer without the leniency of net/http.

@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -100,9 +102,22 @@ type recorder struct {
 	failed   bool
 }
 
-func (r *recorder) Helper()               {}
-func (r *recorder) Cleanup(f func())      { r.cleanups = append(r.cleanups, f) }
-func (r *recorder) Fatalf(string, ...any) { r.failed = true }
+func (r *recorder) Helper()          {}
+func (r *recorder) Cleanup(f func()) { r.cleanups = append(r.cleanups, f) }
+
+func (r *recorder) Fatalf(string, ...any) {
+	r.failed = true
+	runtime.Goexit()
+}
+
+// runCleanups runs them as testing does: in a goroutine that Fatalf may end.
+func (r *recorder) runCleanups() {
+	var wg sync.WaitGroup
+	for _, f := range r.cleanups {
+		wg.Go(f)
+		wg.Wait()
+	}
+}
 
 func TestLeakCheckFindsLeaks(t *testing.T) {
 	old := Deadline
@@ -144,9 +159,7 @@ func TestLeakCheckFindsLeaks(t *testing.T) {
 		r := &recorder{TB: t}
 		LeakCheck(r)
 		undo := leak()
-		for _, f := range r.cleanups {
-			f()
-		}
+		r.runCleanups()
 		if r.failed != (name != "nothing") {
 			t.Errorf("%s: failed is %v", name, r.failed)
 		}
