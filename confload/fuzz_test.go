@@ -38,7 +38,9 @@ func FuzzReader(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, c := range cases {
-		f.Add(c.Text)
+		if len(c.Text) < 2000 { // longer seeds take the fuzzer's time for making them shorter
+			f.Add(c.Text)
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		d, rep := newDocument(), &report{}

@@ -8,8 +8,10 @@ import (
 
 // What SplitCommand and environment= report. The texts are those of Python's shlex, which clients show.
 var (
-	errNoClosing = errors.New("No closing quotation") //nolint:staticcheck // text known to clients
-	errNoEscaped = errors.New("No escaped character") //nolint:staticcheck // text known to clients
+	//lint:ignore ST1005 the text is shown by clients
+	errNoClosing = errors.New("No closing quotation")
+	//lint:ignore ST1005 the text is shown by clients
+	errNoEscaped = errors.New("No escaped character")
 )
 
 // SplitCommand splits a command into words by POSIX shell rules, as Python's shlex.split does: quotes join and group,

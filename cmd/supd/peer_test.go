@@ -85,7 +85,7 @@ var peerSteps = []peerStep{
 	{ctl: "stop manual"}, {ctl: "stop manual"}, {ctl: "stop nobody"}, {ctl: "stop nobody:*"}, {ctl: "stop"},
 	{ctl: "stop team:*", unordered: true}, {ctl: "status team:*"}, {ctl: "start team:*", unordered: true}, {ctl: "start team:member1 cat manual"},
 	{ctl: "restart cat"}, {ctl: "restart team:*", unordered: true}, {ctl: "restart nobody"}, {ctl: "restart quick"}, {ctl: "restart"},
-	{ctl: "signal HUP manual"}, {ctl: "status manual"}, {ctl: "signal 0 cat"}, {ctl: "signal BOGUS cat"}, {ctl: "signal usr1 nobody"},
+	{ctl: "signal CONT manual"}, {ctl: "status manual"}, {ctl: "signal 0 cat"}, {ctl: "signal BOGUS cat"}, {ctl: "signal usr1 nobody"},
 	{ctl: "signal CONT team:*"}, {ctl: "signal CONT all"}, {ctl: "signal HUP quick"}, {ctl: "signal"}, {ctl: "signal HUP"},
 	{ctl: "start sleeper:sleeper_00"}, {ctl: "stop sleeper:*", unordered: true}, {ctl: "start sleeper:*", unordered: true},
 	{ctl: "reread"}, {ctl: "update"}, {ctl: "add cat"}, {ctl: "add nobody"}, {ctl: "remove cat"}, {ctl: "remove nobody"},

@@ -249,7 +249,6 @@ var _ Tree = (*fakeTree)(nil)
 type fakeDaemon struct {
 	mu    sync.Mutex
 	state int
-	log   []string
 }
 
 func (d *fakeDaemon) Identification() string { return "supervisor" }

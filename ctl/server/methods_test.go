@@ -144,20 +144,6 @@ func TestInterfacesAreWhatTheConfigurationNames(t *testing.T) {
 	}
 }
 
-func TestParseSignal(t *testing.T) {
-	for in, want := range map[string]int{"HUP": 1, "SIGHUP": 1, "sighup": 1, " Term ": 15, "9": 9, "0": 0, "64": 64, "CLD": 17, "SIGCHLD": 17,
-		"POLL": 29, "IO": 29, "IOT": 6, "ABRT": 6, "RTMIN": 34, "SIGRTMAX": 64} {
-		if got, ok := parseSignal(in); !ok || int(got) != want {
-			t.Errorf("%q: %d, %v, want %d", in, got, ok, want)
-		}
-	}
-	for _, in := range []string{"", "SIG", "BOGUS", "-1", "65", "32", "1.5", "SIGSIGHUP", "99999999999999999999"} {
-		if got, ok := parseSignal(in); ok {
-			t.Errorf("%q is taken for %d", in, got)
-		}
-	}
-}
-
 func TestUnknownSignalReachesOnlyWhoCouldTakeOne(t *testing.T) {
 	r := newRig(t)
 	r.tree.infos[1].State = supervisor.Stopping

@@ -137,6 +137,7 @@ func array(items ...string) xml {
 
 // TestAnswersAreThoseOfSupervisord makes the same calls to supervisord and to a server whose tree has the same programs.
 func TestAnswersAreThoseOfSupervisord(t *testing.T) {
+	t.Parallel()
 	real, _ := startSupervisord(t)
 	r := newRig(t)
 	for _, c := range []struct {
@@ -211,6 +212,7 @@ func TestAnswersAreThoseOfSupervisord(t *testing.T) {
 
 // TestHTTPIsThatOfSupervisord sends the same requests to supervisord and to us.
 func TestHTTPIsThatOfSupervisord(t *testing.T) {
+	t.Parallel()
 	socket, port := startSupervisord(t)
 	r := newRig(t)
 	length := fmt.Sprintf("Content-Length: %d\r\n", len(getPID))

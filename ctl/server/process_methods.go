@@ -3,10 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
 
@@ -199,13 +201,13 @@ func (s *service) refuseSignal(bad *actors.Fault, among func(*actors.Info) bool)
 func signalArg(v *xmlrpc.Value) (sig syscall.Signal, bad *actors.Fault, err error) {
 	text, ok := v.AsText()
 	if v.Kind == xmlrpc.Int || v.Kind == xmlrpc.Bool {
-		text, ok = formatInt(v.Int), true
+		text, ok = strconv.FormatInt(v.Int, 10), true
 	}
 	if !ok {
 		return 0, nil, &actors.Fault{Code: actors.IncorrectParameters}
 	}
-	if sig, ok := parseSignal(text); ok {
-		return sig, nil, nil
+	if sig, err = confload.ParseSignal(text); err != nil {
+		return 0, &actors.Fault{Code: actors.BadSignal, Extra: text}, nil
 	}
-	return 0, &actors.Fault{Code: actors.BadSignal, Extra: text}, nil
+	return sig, nil, nil
 }

@@ -79,6 +79,7 @@ print('done')
 `
 
 func TestPythonsClientUnderstandsUs(t *testing.T) {
+	t.Parallel()
 	need(t, python3)
 	need(t, supervisord)
 	r := newRig(t)

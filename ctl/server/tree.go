@@ -43,3 +43,5 @@ type Daemon interface {
 	Shutdown()
 	Restart()
 }
+
+var _ Tree = (*actors.Handle)(nil)
