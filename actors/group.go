@@ -16,9 +16,9 @@ type group struct {
 	keepChildren
 	entry *groupEntry
 
-	launching int  // index of the program whose launch is awaited; -1 none
-	draining  bool // groupDown is owed to the parent
-	retiring  int  // programs still to end before the group does
+	launching int             // index of the program whose launch is awaited; -1 none
+	draining  map[*entry]bool // programs to go down before groupDown, which is owed to the parent; nil none is
+	retiring  int             // programs still to end before the group does
 	retired   bool
 }
 
@@ -47,10 +47,7 @@ func (g *group) Receive(ctx actor.Context) {
 	case *stopGroup:
 		g.stop(ctx, m.by)
 	case *programChanged:
-		if g.draining && g.allDown() {
-			g.draining = false
-			ctx.Send(ctx.Parent(), &groupDown{g.entry.config.Name})
-		}
+		g.programDown(ctx, m)
 	case *holdRequest, *ReopenLogs:
 		for _, e := range g.entry.entries {
 			ctx.Send(e.pid.Load(), m)
@@ -82,11 +79,15 @@ func (g *group) launchFrom(ctx actor.Context, i int) {
 
 // stop asks all programs to stop at once, the last one first, as supervisord does at shutdown.
 func (g *group) stop(ctx actor.Context, by supervisor.Origin) {
-	if g.allDown() {
-		ctx.Send(ctx.Parent(), &groupDown{g.entry.config.Name})
+	g.draining = map[*entry]bool{}
+	for _, e := range g.entry.entries {
+		if !e.info.Load().State.IsDown() {
+			g.draining[e] = true
+		}
+	}
+	if g.endDrain(ctx) {
 		return
 	}
-	g.draining = true
 	order := slices.Clone(g.entry.entries)
 	slices.SortFunc(order, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(b.program.Priority, a.program.Priority), strings.Compare(b.program.Name, a.program.Name))
@@ -96,8 +97,21 @@ func (g *group) stop(ctx actor.Context, by supervisor.Origin) {
 	}
 }
 
-func (g *group) allDown() bool {
-	return !slices.ContainsFunc(g.entry.entries, func(e *entry) bool { return !e.info.Load().State.IsDown() })
+func (g *group) programDown(ctx actor.Context, m *programChanged) {
+	if g.draining != nil && m.state.IsDown() {
+		delete(g.draining, m.entry)
+		g.endDrain(ctx)
+	}
+}
+
+// endDrain tells the parent when nothing of the group is up any more.
+func (g *group) endDrain(ctx actor.Context) bool {
+	if len(g.draining) > 0 {
+		return false
+	}
+	g.draining = nil
+	ctx.Send(ctx.Parent(), &groupDown{g.entry.config.Name})
+	return true
 }
 
 func (g *group) programGone(ctx actor.Context, m *actor.Terminated) {

@@ -35,8 +35,14 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 		return
 	}
 	g := Group{Name: name, Priority: gs.priority, Kind: KindProgram, Section: sec.name, File: sec.at.file, Line: sec.at.line}
+	e, _ := l.doc.lookup(sec, "programs")
+	secret := hasEnv(e)
 	for i, program := range gs.programs {
-		member := l.member(sec, program, i)
+		told := quoted(program)
+		if secret {
+			told = fmt.Sprintf("number %d of programs", i+1)
+		}
+		member := l.member(sec, e, program, told)
 		if member == nil {
 			continue
 		}
@@ -46,16 +52,12 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 	l.config.Groups = append(l.config.Groups, g)
 }
 
-// member finds the section of the program that is number i of those a [group:x] section names; nil after an error.
-func (l *loader) member(sec *section, program string, i int) *section {
+// member finds the section of a program that e, the programs= of a [group:x] section, names; nil after an error. told is
+// what the error may call it.
+func (l *loader) member(sec *section, e *entry, program, told string) *section {
 	plain, fcgi := l.named("program", program), l.named("fcgi-program", program)
-	e, _ := l.doc.lookup(sec, "programs")
 	if l.full() {
 		return nil
-	}
-	told, hint := quoted(program), ""
-	if hasEnv(e) {
-		told = fmt.Sprintf("number %d of programs", i+1)
 	}
 	switch {
 	case plain != nil && fcgi != nil:
@@ -70,7 +72,8 @@ func (l *loader) member(sec *section, program string, i int) *section {
 			sec.name, told)))
 		return nil
 	}
-	if !hasEnv(e) {
+	hint := ""
+	if told == quoted(program) {
 		hint = l.hint(program, "programs", l.programNames)
 	}
 	l.fail(l.errorAt(sec, e, fmt.Sprintf("[%s] names unknown program or fcgi-program %s%s", sec.name, told, hint)))

@@ -15,8 +15,8 @@ import (
 type valueType[V any] struct {
 	name    string
 	allowed string
-	// parse reads a text. Its error says why it is not allowed, without repeating the text; nil-text errors may be
-	// errNotAllowed.
+	// parse reads a text. Its error says why the text is not allowed, without repeating it; errNotAllowed when there is
+	// nothing to add.
 	parse func(l *loader, s string) (V, error)
 	same  func(a, b V) bool
 }

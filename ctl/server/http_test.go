@@ -293,6 +293,16 @@ func TestOneConnectionTooManyClosesTheOldestIdleOne(t *testing.T) {
 			t.Fatal(err)
 		}
 		conns = append(conns, c)
+		await(t, "idleness", func() bool {
+			r.conns.mu.Lock()
+			defer r.conns.mu.Unlock()
+			for _, e := range r.conns.conns {
+				if e.state == http.StateActive {
+					return false
+				}
+			}
+			return true
+		})
 	}
 	closedByServer(t, conns[0])
 	for i, c := range conns[1:] {

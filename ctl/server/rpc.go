@@ -49,6 +49,9 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 const maxPooled = 4 << 20
 
+// maxLoggedName is how much of a method's name is logged, in bytes.
+const maxLoggedName = 100
+
 func release(b *[]byte, used []byte) {
 	if cap(used) <= maxPooled {
 		*b = used[:0]
@@ -67,13 +70,10 @@ func (p *rpc) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.logger.Trace("XML-RPC method called: " + logs.Clean(call.Method) + "()")
+	p.logger.Trace("XML-RPC method called: " + logs.Clean(call.Method[:min(len(call.Method), maxLoggedName)]) + "()")
 	buffer := buffers.Get().(*[]byte)
 	answer := p.table.Respond(r.Context(), (*buffer)[:0], &call)
 	defer release(buffer, answer)
-	if r.Context().Err() != nil {
-		panic(http.ErrAbortHandler) // nobody is left to be answered
-	}
 	h := w.Header()
 	h["Content-Type"] = contentTypeXML
 	h["Content-Length"] = []string{strconv.Itoa(len(answer))}

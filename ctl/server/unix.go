@@ -118,7 +118,8 @@ func place(temp string, s confload.Server) (fs.FileInfo, error) {
 	// A link, unlike a rename, fails when somebody has come first.
 	switch err = os.Link(temp, s.Path); {
 	case err == nil:
-		return info, os.Remove(temp)
+		_ = os.Remove(temp) // a second name does no harm
+		return info, nil
 	case errors.Is(err, fs.ErrExist):
 		return nil, syscall.EADDRINUSE
 	}

@@ -115,9 +115,10 @@ func BenchmarkMemoryOfIdleChildren(b *testing.B) {
 		b.ReportMetric(float64(liveHeap()-heap)/n, "heap-B/child")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines), "goroutines")
 		b.ReportMetric(float64(threadCount()-threads), "threads-more")
+		<-time.After(3 * time.Second) // until Go's collector has nothing to do either
 		before := switches()
-		<-time.After(time.Second)
-		b.ReportMetric(float64(switches()-before), "switches/s")
+		<-time.After(5 * time.Second)
+		b.ReportMetric(float64(switches()-before)/5, "switches/s")
 		for _, p := range lives {
 			p.Signal(syscall.SIGKILL)
 		}

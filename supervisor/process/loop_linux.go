@@ -4,6 +4,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -46,6 +47,9 @@ func newLoop() (*loop, error) {
 	}
 	l := &loop{epoll: os.NewFile(uintptr(fd), "children"), epfd: fd, ended: make(chan struct{})}
 	rc, err := l.epoll.SyscallConn()
+	if err == nil {
+		err = l.epoll.SetReadDeadline(time.Time{}) // which only a file in Go's poller has
+	}
 	if err != nil {
 		l.epoll.Close()
 		return nil, err
