@@ -28,7 +28,7 @@ type Result struct {
 	Description string    // "OK" or the text of the fault
 }
 
-// Changes is what a reread found, as group names, each list sorted.
+// Changes is what a reread found, as group names: Added and Changed in the new start order, Removed in the old one.
 type Changes struct {
 	Added, Changed, Removed []string
 }

@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -89,9 +92,41 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(f flavour, flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
-	opts := confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}
-	return &daemon{flavour: f, flags: flags, path: path, echo: stdout, stderr: stderr,
-		load: func() (*confload.Config, error) { return confload.Load(path, opts) }}
+	l := &loader{path: path, opts: confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
+	return &daemon{flavour: f, flags: flags, path: path, echo: stdout, stderr: stderr, load: l.load}
+}
+
+// loader loads the configuration again and again. Names that [supervisord] environment has once defined for expansions
+// stay defined (compat.md §1.4).
+type loader struct {
+	path string
+	mu   sync.Mutex
+	opts confload.Options
+}
+
+func (l *loader) load() (*confload.Config, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	cfg, err := confload.Load(l.path, l.opts)
+	if err == nil {
+		l.opts.KnownEnv = append(slices.Clone(l.opts.KnownEnv), cfg.Supervisord.Environment...)
+		l.opts.KnownEnv = lastOfEach(l.opts.KnownEnv)
+	}
+	return cfg, err
+}
+
+// lastOfEach drops all but the last setting of each variable.
+func lastOfEach(env []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, kv := range slices.Backward(env) {
+		k, _, _ := strings.Cut(kv, "=")
+		if !seen[k] {
+			seen[k] = true
+			out = append(out, kv)
+		}
+	}
+	return out
 }
 
 func noConfig(tried []string) string {
