@@ -65,7 +65,8 @@ bench: build peers ## the figures of the design, beside a minimal supervisor and
 	bin/bench -supd bin/supd -floor bin/floor -supervisord /usr/bin/supervisord $(BENCHFLAGS)
 
 docs: ## rewrite the generated parts of the documents
-	$(GO) test ./supervisor ./confload ./ctl/... -run 'Docs|Transcripts' -update
+	$(GO) test ./supervisor -run 'Docs|Transcripts' -update
+	$(GO) test ./confload -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin

@@ -152,6 +152,10 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 	case kindStdin:
 		s.p.flush()
 	default:
-		s.p.stream(k).wake(ev.Events&unix.EPOLLHUP != 0)
+		out := s.p.stream(k)
+		if ev.Events == unix.EPOLLHUP && out.tryShut() { // no writer and nothing to read: most streams end so
+			return
+		}
+		out.wake(ev.Events&unix.EPOLLHUP != 0)
 	}
 }

@@ -132,6 +132,19 @@ func (s *stream) shut() {
 	}
 }
 
+// tryShut ends a stream that is known to be empty, unless a worker holds it.
+func (s *stream) tryShut() bool {
+	if !s.mu.TryLock() {
+		return false
+	}
+	defer s.mu.Unlock()
+	if s.reader != nil {
+		return false // its goroutine finds out
+	}
+	s.shut()
+	return true
+}
+
 // finish delivers what the pipe holds at this moment and closes it. What the process wrote before it died is then
 // delivered, and a grandchild that keeps the pipe or writes into it without end holds nothing up.
 func (s *stream) finish() {
