@@ -17,7 +17,7 @@ type Spec struct {
 	Credential *Credential // nil: unchanged
 	Umask      int         // the child's own, never the daemon's; -1: unchanged
 
-	Stdin       *os.File // descriptor 0, still owned by the caller; nil: a pipe that WriteStdin writes to
+	Stdin       *os.File // descriptor 0, put into blocking mode, still the caller's; nil: a pipe that WriteStdin writes to
 	MergeStderr bool     // descriptor 2 is the pipe of descriptor 1; Stderr is not used
 
 	// Stdout and Stderr get the output; nil: it is read and thrown away. Each is called by one goroutine at a time and
