@@ -38,11 +38,13 @@ func CloseOnExecInherited() error {
 // not caught ones, so they are caught here and thrown away: for this program nothing changes. It is for the program to
 // call, once, at its start.
 //
-// SIGTTIN and SIGTTOU stay as they are: caught, a write to the terminal from the background would be tried for ever.
+// SIGTTIN and SIGTTOU stay as they are: caught, a write to the terminal from the background would be tried for ever. So
+// do 32 to 34, which belong to C libraries and which Go does not let a program catch.
 func DefaultInheritedSignals() {
 	drop := make(chan os.Signal, 1) // nobody reads it: Notify never waits
-	for sig := syscall.Signal(1); sig < 32; sig++ {
-		if sig == syscall.SIGTTIN || sig == syscall.SIGTTOU || sig == syscall.SIGKILL || sig == syscall.SIGSTOP {
+	for sig := syscall.Signal(1); sig <= lastSignal; sig++ {
+		switch sig {
+		case syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGKILL, syscall.SIGSTOP, 32, 33, 34:
 			continue
 		}
 		if isIgnored(sig) {
@@ -50,6 +52,9 @@ func DefaultInheritedSignals() {
 		}
 	}
 }
+
+// lastSignal is the highest number a signal has.
+const lastSignal = 64
 
 // isIgnored asks the kernel where it can: Go remembers only SIGHUP and SIGINT.
 func isIgnored(sig syscall.Signal) bool {
