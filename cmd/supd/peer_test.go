@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
 
 // peerConf is the configuration both supervisors run. DIR stands for a directory of their own.
@@ -142,7 +144,16 @@ func peerTranscript(t *testing.T, ctl, daemon string) []string {
 			writeFile(t, dir, "conf", next)
 			continue
 		}
-		text, status := runTool(t, dir, ctl, append([]string{"-c", path}, strings.Fields(s.ctl)...)...)
+		args := append([]string{"-c", path}, strings.Fields(s.ctl)...)
+		text, status := runTool(t, dir, ctl, args...)
+		if strings.HasPrefix(s.ctl, "status") { // how long STARTING is seen depends on the machine
+			proctest.Eventually(t, "everything to have started", func() (string, bool) {
+				if strings.Contains(text, "STARTING") {
+					text, status = runTool(t, dir, ctl, args...)
+				}
+				return text, !strings.Contains(text, "STARTING")
+			})
+		}
 		if strings.HasPrefix(s.ctl, "reload") && status == 0 {
 			b.waitForStarts(2)
 		}
