@@ -3,10 +3,8 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -215,7 +213,7 @@ func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
 	}
-	return nil, &process.SpawnError{Text: fmt.Sprintf("unknown error making dispatchers for '%s': %s", r.prog.Name, errnoName(err)), Err: err}
+	return nil, &process.SpawnError{Text: fmt.Sprintf("unknown error making dispatchers for '%s': %s", r.prog.Name, process.ErrnoName(err)), Err: err}
 }
 
 // resolve finds what a program would execute, with which arguments and environment.
@@ -264,21 +262,5 @@ func (t *tree) serverURL(p *confload.Program) string {
 	if len(t.config.Servers) == 0 {
 		return ""
 	}
-	s := t.config.Servers[0] // unix listeners come first
-	if s.Network == "unix" {
-		return "unix://" + s.Path
-	}
-	host := s.Host
-	if host == "" {
-		host = "localhost"
-	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
-}
-
-func errnoName(err error) string {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return process.ErrnoName(errno)
-	}
-	return err.Error()
+	return t.config.Servers[0].URL() // unix listeners come first
 }

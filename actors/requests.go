@@ -1,0 +1,201 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// This file is what a program answers to requests, and when.
+
+func (p *program) startRequested(r *startRequest, from *actor.PID) {
+	w := waiter{from, r.name, r.wait, r.index}
+	refuse := func(o *Outcome) {
+		o.Immediate = true
+		p.launchedTo(w)
+		if !r.quiet {
+			p.answer(w, o)
+		}
+	}
+	state := p.m.State
+	if r.onlyIfApt && state.IsUp() {
+		refuse(&Outcome{Skipped: true})
+		return
+	}
+	if r.by == supervisor.ByAdministrator {
+		if p.tree.currentMood() != MoodRunning {
+			refuse(&Outcome{Fault: &Fault{Code: ShutdownState}})
+			return
+		}
+		if _, _, _, err := p.tree.resolve(p.cfg); err != nil {
+			refuse(&Outcome{Fault: resolveFault(err)})
+			return
+		}
+	}
+	switch {
+	case state.IsUp():
+		refuse(&Outcome{Fault: &Fault{AlreadyStarted, r.name}})
+		return
+	case state == supervisor.Unknown:
+		refuse(&Outcome{Fault: &Fault{Failed, r.name + " is in an unknown process state"}})
+		return
+	case state == supervisor.Stopping:
+		o := &Outcome{}
+		if r.wait {
+			o.Fault = &Fault{AbnormalTermination, r.name}
+		}
+		refuse(o)
+		return
+	}
+	if r.by == supervisor.ByAutostart && p.m.Life != 0 {
+		refuse(&Outcome{Skipped: true}) // somebody was quicker
+		return
+	}
+	p.launchers = append(p.launchers, w)
+	if !r.quiet {
+		p.starters = append(p.starters, w)
+	}
+	p.apply(supervisor.StartRequested{By: r.by})
+	if !p.m.Spawning { // held
+		p.answerLaunchers()
+	}
+}
+
+func resolveFault(err error) *Fault {
+	code := NotExecutable
+	var re *process.ResolveError
+	if errors.As(err, &re) && re.Kind == process.NotFound {
+		code = NoFile
+	}
+	return &Fault{code, err.Error()}
+}
+
+func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
+	w := waiter{from, r.name, r.wait, r.index}
+	if !p.m.State.IsUp() {
+		switch {
+		case r.quiet:
+		case r.onlyIfApt:
+			p.answer(w, &Outcome{Skipped: true, Immediate: true})
+		default:
+			p.answer(w, &Outcome{Fault: &Fault{NotRunning, r.name}, Immediate: true})
+		}
+		return
+	}
+	p.lastKill = ""
+	p.apply(supervisor.StopRequested{By: r.by})
+	switch {
+	case r.quiet:
+	case p.m.State == supervisor.Unknown:
+		p.answer(w, &Outcome{Fault: &Fault{Failed, p.lastKill}, Immediate: true})
+	case !r.wait || p.m.State.IsDown():
+		p.answer(w, &Outcome{Immediate: true})
+	default:
+		p.stoppers = append(p.stoppers, w)
+		if len(p.stoppers) == 1 {
+			p.stopReported(&stopReport{p.m.Life})
+		}
+	}
+}
+
+// stopReported logs that somebody waits for the program to stop, and again every while until it has.
+func (p *program) stopReported(m *stopReport) {
+	if m.life != p.m.Life || p.m.State != supervisor.Stopping || len(p.stoppers) == 0 {
+		return
+	}
+	p.tree.logger.Info(fmt.Sprintf("waiting for %s to stop", p.policy.Name))
+	root, self := p.ctx.ActorSystem().Root, p.ctx.Self()
+	p.report = time.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
+}
+
+func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
+	w := waiter{from, r.name, false, r.index}
+	o := &Outcome{Immediate: true}
+	switch {
+	case !p.m.State.IsSignallable() && r.onlyIfApt:
+		o.Skipped = true
+	case !p.m.State.IsSignallable() || p.proc == nil:
+		o.Fault = &Fault{NotRunning, r.name}
+	default:
+		p.tree.logger.Debug(fmt.Sprintf("sending %s (pid %d) sig %s", p.policy.Name, p.m.Pid, process.SignalName(r.signal)))
+		if err := p.proc.Signal(r.signal); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, process.ErrGone) {
+			o.Fault = &Fault{Failed, err.Error()}
+			p.apply(supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
+		}
+	}
+	p.answer(w, o)
+}
+
+// answerStarters answers those who wait for a start. wentUp: the program was RUNNING, if only for a moment.
+func (p *program) answerStarters(wentUp bool) {
+	p.starters = slices.DeleteFunc(p.starters, func(w waiter) bool {
+		outcome := p.m.StartOutcome()
+		switch {
+		case wentUp, outcome == supervisor.Done:
+			p.answer(w, &Outcome{})
+		case outcome == supervisor.SpawnBad:
+			p.answer(w, &Outcome{Fault: &Fault{SpawnError, w.name}, Immediate: !w.wait})
+		case !w.wait && !p.m.Spawning:
+			p.answer(w, &Outcome{Immediate: true})
+		case outcome == supervisor.Abnormal:
+			p.answer(w, &Outcome{Fault: &Fault{AbnormalTermination, w.name}})
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (p *program) answerStoppers() {
+	if !p.m.State.IsDown() {
+		return
+	}
+	for _, w := range p.stoppers {
+		p.answer(w, &Outcome{})
+	}
+	p.stoppers = nil
+	if p.report != nil {
+		p.report.Stop()
+		p.report = nil
+	}
+}
+
+func (p *program) answerLaunchers() {
+	for _, w := range p.launchers {
+		p.launchedTo(w)
+	}
+	p.launchers = nil
+}
+
+// launchedTo tells those who start several programs in order that the next one may follow.
+func (p *program) launchedTo(w waiter) {
+	if w.index >= 0 && w.to != nil {
+		p.ctx.Send(w.to, &launched{w.index})
+	}
+}
+
+func (p *program) answer(w waiter, o *Outcome) {
+	switch {
+	case w.to == nil:
+	case w.index >= 0:
+		p.ctx.Send(w.to, &indexed{w.index, o})
+	default:
+		p.ctx.Send(w.to, o)
+	}
+}
+
+func (p *program) dismissWaiters() {
+	gone := &Fault{Code: ShutdownState}
+	for _, w := range slices.Concat(p.starters, p.stoppers) {
+		p.answer(w, &Outcome{Fault: gone})
+	}
+	p.answerLaunchers()
+	p.starters, p.stoppers = nil, nil
+}
