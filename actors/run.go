@@ -208,12 +208,26 @@ func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
 	f, err := logs.OpenFile(path, logs.FileOptions{MaxBytes: s.MaxBytes, Backups: s.Backups,
 		StripANSI: r.tree.config.Supervisord.StripANSI})
 	if err == nil {
-		return f, nil
+		return &reportedSink{f, r}, nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
 	}
 	return nil, &process.SpawnError{Text: fmt.Sprintf("unknown error making dispatchers for '%s': %s", r.prog.Name, process.ErrnoName(err)), Err: err}
+}
+
+// reportedSink says in the main log that a log cannot be written. The sink gives each outage back once.
+type reportedSink struct {
+	*logs.File
+	run *run
+}
+
+func (s *reportedSink) Write(p []byte) (int, error) {
+	n, err := s.File.Write(p)
+	if err != nil {
+		s.run.tree.logger.Warn(fmt.Sprintf("output of %s is lost, its log cannot be written: %v", logs.Clean(s.run.prog.NameSpec()), err))
+	}
+	return n, err
 }
 
 // resolve finds what a program would execute, with which arguments and environment.

@@ -225,3 +225,13 @@ autorestart=false
 		t.Errorf("exit status %d; log:\n%s", s, read(t, filepath.Join(dir, "log")))
 	}
 }
+
+func TestAFullDiskLosesOutputAndSaysSoButKillsNobody(t *testing.T) {
+	dir, conf := site(t, "[program:chatty]\ncommand=/bin/sh -c 'while :; do echo more; sleep 0.1; done'\nstdout_logfile=/dev/full\nstopasgroup=true\n")
+	b := startDaemon(t, up, supdBinary, "-c", conf)
+	b.out.WaitFor(t, "output of chatty is lost, its log cannot be written")
+	b.out.WaitFor(t, "success: chatty entered RUNNING state")
+	if out, status := ctlIn(t, conf, "status"); status != 0 {
+		t.Errorf("in %s: status %d: %s", dir, status, out)
+	}
+}
