@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -54,6 +55,9 @@ type generation struct {
 
 // stopGrace bounds how long the listeners take to end after the tree has.
 const stopGrace = 5 * time.Second
+
+// settleTime is how long after a start the memory that only the start needed is given back.
+const settleTime = 2 * time.Second
 
 // daemonMain runs the daemon and returns its exit status. An error is one that supervisord would print.
 func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.Writer) (int, error) {
@@ -255,6 +259,7 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 		d.announce(cfg)
 	}
 	tree.Autostart()
+	time.AfterFunc(settleTime, debug.FreeOSMemory)
 	return g, nil
 }
 
