@@ -39,6 +39,7 @@ type daemon struct {
 	logger   hclog.Logger
 	pid      *pidFile
 	signals  chan os.Signal
+	children chan os.Signal // SIGCHLD, which comes in floods and must not displace the others
 	current  atomic.Pointer[generation]
 	restart  chan struct{} // a client asks for a soft restart
 	began    bool          // the first generation was up
@@ -85,7 +86,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 		return exitUsage, err
 	}
 	background := flags.daemon || f == asSupervisord && !cfg.Supervisord.NoDaemon
-	if background && !inBackground() {
+	if background && !isBackground {
 		return daemonize(args)
 	}
 	if background || cfg.Supervisord.Silent {
@@ -143,7 +144,7 @@ func noConfig(tried []string) string {
 
 // run runs generation after generation until one ends in a shutdown.
 func (d *daemon) run(cfg *confload.Config) (int, error) {
-	d.signals = make(chan os.Signal, 16)
+	d.signals, d.children = make(chan os.Signal, 16), make(chan os.Signal, 1)
 	d.restart = make(chan struct{}, 1)
 	if err := process.CloseOnExecInherited(); err != nil {
 		return exitUsage, err
@@ -159,6 +160,9 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 	for {
 		g, err := d.begin(cfg)
 		if err != nil {
+			if d.began {
+				logs.Critical(d.logger, "the restart failed, supd ends: %v", err)
+			}
 			return exitUsage, err
 		}
 		next := g.serve()
@@ -219,7 +223,7 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 			d.logger.Warn("could not remove automatic logs of an earlier run: " + err.Error())
 		}
 	}
-	if !d.began && inBackground() {
+	if !d.began && isBackground {
 		d.logger.Info("daemonizing the supervisord process")
 		if s.Directory != "" {
 			if err := os.Chdir(s.Directory); err != nil {
@@ -240,7 +244,7 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 	g.tree = tree
 	d.current.Store(g)
 	if tree.NeedsReaper() {
-		signal.Notify(d.signals, syscall.SIGCHLD)
+		signal.Notify(d.children, syscall.SIGCHLD)
 	}
 	g.server.Serve()
 	if d.pid != nil {
@@ -337,6 +341,8 @@ func (g *generation) serve() *confload.Config {
 			if cfg := g.signalled(s); cfg != nil {
 				next = cfg
 			}
+		case s := <-d.children:
+			g.signalled(s)
 		case <-d.restart:
 			if cfg := g.softRestart("restart request"); cfg != nil {
 				next = cfg
@@ -356,8 +362,8 @@ func (g *generation) signalled(s os.Signal) *confload.Config {
 	name := process.SignalName(s.(syscall.Signal))
 	switch s {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
+		g.tree.Shutdown(false) // first: a log that nobody reads must not stand in the way
 		l.Warn(fmt.Sprintf("received %s indicating exit request", name))
-		g.tree.Shutdown(false)
 	case syscall.SIGHUP:
 		if g.tree.Mood() != actors.MoodRunning {
 			l.Warn(fmt.Sprintf("ignored %s indicating restart request (shutdown in progress)", name))

@@ -108,7 +108,7 @@ func TestABadFileAtHUPChangesNothingAGoodOneRestartsSoftly(t *testing.T) {
 }
 
 func TestTheBackgroundDaemonAnswersWhenItsParentReturns(t *testing.T) {
-	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n")
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n[program:env]\ncommand=/bin/sh -c \"env; exec sleep 1000\"\nstdout_logfile=%(here)s/env.log\n")
 	out, status := runTool(t, dir, supdBinary, "-c", conf, "-d")
 	if status != 0 || out != "" {
 		t.Fatalf("status %d: %s", status, out)
@@ -121,6 +121,13 @@ func TestTheBackgroundDaemonAnswersWhenItsParentReturns(t *testing.T) {
 	if out, status := ctlIn(t, conf, "status"); !strings.HasPrefix(out, "cat ") {
 		t.Errorf("status %d: %s", status, out)
 	}
+	proctest.Eventually(t, "the environment of a program", func() (string, bool) {
+		env := read(t, filepath.Join(dir, "env.log"))
+		if strings.Contains(env, "SUPD_") {
+			t.Errorf("a program got %s", env)
+		}
+		return env, strings.Contains(env, "SUPERVISOR_ENABLED=1")
+	})
 	for fd := range 3 {
 		if to, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd)); to != os.DevNull {
 			t.Errorf("descriptor %d is %s", fd, to)

@@ -6,15 +6,28 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 )
 
-// readyEnv names the descriptor on which a daemon in the background tells its parent how it went.
-const readyEnv = "SUPD_READY_FD"
+// readyEnv holds the pid of the parent of a daemon in the background.
+const readyEnv = "SUPD_DAEMON_OF"
 
-// inBackground tells whether we are the daemon that daemonize has started.
-func inBackground() bool { return os.Getenv(readyEnv) != "" }
+// isBackground tells whether we are the daemon that daemonize has started. The variable that says so names the parent
+// and is taken out of the environment at once: programs must not get it.
+var isBackground = func() bool {
+	parent := os.Getenv(readyEnv)
+	_ = os.Unsetenv(readyEnv)
+	if parent == "" || parent != strconv.Itoa(os.Getppid()) {
+		return false
+	}
+	syscall.CloseOnExec(readyFD)
+	return true
+}()
+
+// readyFD is the descriptor on which the daemon tells its parent that it is up.
+const readyFD = 3
 
 // daemonize starts this program again, in a session of its own, and returns when that daemon answers requests, with
 // status 0, or has given up, with its exit status. Until then the daemon's errors go to our stderr.
@@ -34,7 +47,7 @@ func daemonize(args []string) (status int, err error) {
 	}
 	defer null.Close()
 	p, err := os.StartProcess(exe, append([]string{os.Args[0]}, args...), &os.ProcAttr{
-		Env:   append(os.Environ(), readyEnv+"=3"),
+		Env:   append(os.Environ(), readyEnv+"="+strconv.Itoa(os.Getpid())),
 		Files: []*os.File{null, null, os.Stderr, w},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
@@ -61,11 +74,10 @@ func daemonize(args []string) (status int, err error) {
 
 // tellReady tells the parent that the daemon answers, and lets go of the terminal. It does nothing in the foreground.
 func tellReady() error {
-	if !inBackground() {
+	if !isBackground {
 		return nil
 	}
-	_ = os.Unsetenv(readyEnv)
-	w := os.NewFile(3, "ready")
+	w := os.NewFile(readyFD, "ready")
 	defer w.Close()
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

@@ -34,6 +34,10 @@ func lockPidFile(path string) (*pidFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() { // /dev/null and the like
+		f.Close()
+		return nil, err
+	}
 	p := &pidFile{path: path, file: f, created: errors.Is(statErr, os.ErrNotExist)}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		pid := "unknown"
