@@ -28,12 +28,10 @@ import (
 
 // daemon is one supd from its start to its end. A soft restart makes a new generation inside it.
 type daemon struct {
-	flavour flavour
-	flags   *daemonFlags
-	path    string // absolute path of the configuration
-	load    func() (*confload.Config, error)
-	echo    io.Writer // the foreground's stdout; nil in the background
-	stderr  io.Writer
+	path   string // absolute path of the configuration
+	load   func() (*confload.Config, error)
+	echo   io.Writer // the foreground's stdout; nil in the background
+	stderr io.Writer
 
 	log      *logs.MainLog
 	logger   hclog.Logger
@@ -80,7 +78,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 	if err != nil {
 		return exitUsage, &usageError{err.Error()}
 	}
-	d := newDaemon(f, flags, path, stdout, stderr)
+	d := newDaemon(flags, path, stdout, stderr)
 	cfg, err := d.load()
 	if err != nil {
 		return exitUsage, err
@@ -96,9 +94,9 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 }
 
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
-func newDaemon(f flavour, flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
+func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
 	l := &loader{path: path, opts: confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
-	return &daemon{flavour: f, flags: flags, path: path, echo: stdout, stderr: stderr, load: l.load}
+	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load}
 }
 
 // loader loads the configuration again and again. Names that [supervisord] environment has once defined for expansions
@@ -197,7 +195,8 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 	}
 	early := &earlyLog{hclog.New(&hclog.LoggerOptions{Output: d.stderr, DisableTime: true})}
 	var err error
-	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: treeOf{g}, Daemon: g, Logger: early,
+	late := &lateTree{}
+	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: late, Daemon: g, Logger: early,
 		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces}); err != nil {
 		return nil, err
 	}
@@ -241,7 +240,7 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 		g.closeServer()
 		return nil, err
 	}
-	g.tree = tree
+	g.tree, late.Handle = tree, tree
 	d.current.Store(g)
 	if tree.NeedsReaper() {
 		signal.Notify(d.children, syscall.SIGCHLD)

@@ -32,7 +32,7 @@ func runDemo(name string, args []string, stdout, stderr io.Writer) int {
 		return fail(name, err, stderr)
 	}
 	flags := &daemonFlags{config: path, overrides: map[string]string{}, flagOf: map[string]string{}}
-	d := newDaemon(asSupd, flags, path, stdout, stderr)
+	d := newDaemon(flags, path, stdout, stderr)
 	d.announce = func(cfg *confload.Config) {
 		fmt.Fprintf(stdout, "\n  configuration  %s\n", path)
 		for _, s := range cfg.Servers {

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
-	"syscall"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -35,53 +33,8 @@ func (g *generation) Restart() {
 	}
 }
 
-// treeOf is the tree of a generation for the listeners, which are bound before there is one.
-type treeOf struct{ g *generation }
-
-func (t treeOf) Start(ctx context.Context, name string, wait bool) error {
-	return t.g.tree.Start(ctx, name, wait)
-}
-
-func (t treeOf) StartGroup(ctx context.Context, group string, wait bool) ([]actors.Result, error) {
-	return t.g.tree.StartGroup(ctx, group, wait)
-}
-
-func (t treeOf) StartAll(ctx context.Context, wait bool) ([]actors.Result, error) {
-	return t.g.tree.StartAll(ctx, wait)
-}
-
-func (t treeOf) Stop(ctx context.Context, name string, wait bool) error {
-	return t.g.tree.Stop(ctx, name, wait)
-}
-
-func (t treeOf) StopGroup(ctx context.Context, group string, wait bool) ([]actors.Result, error) {
-	return t.g.tree.StopGroup(ctx, group, wait)
-}
-
-func (t treeOf) StopAll(ctx context.Context, wait bool) ([]actors.Result, error) {
-	return t.g.tree.StopAll(ctx, wait)
-}
-
-func (t treeOf) Signal(ctx context.Context, name string, sig syscall.Signal) error {
-	return t.g.tree.Signal(ctx, name, sig)
-}
-
-func (t treeOf) SignalGroup(ctx context.Context, group string, sig syscall.Signal) ([]actors.Result, error) {
-	return t.g.tree.SignalGroup(ctx, group, sig)
-}
-
-func (t treeOf) SignalAll(ctx context.Context, sig syscall.Signal) ([]actors.Result, error) {
-	return t.g.tree.SignalAll(ctx, sig)
-}
-
-func (t treeOf) Info(name string) (*actors.Info, bool)              { return t.g.tree.Info(name) }
-func (t treeOf) Infos() []*actors.Info                              { return t.g.tree.Infos() }
-func (t treeOf) ConfigInfos() []actors.ConfigInfo                   { return t.g.tree.ConfigInfos() }
-func (t treeOf) Reread(ctx context.Context) (actors.Changes, error) { return t.g.tree.Reread(ctx) }
-func (t treeOf) AddGroup(ctx context.Context, name string) error    { return t.g.tree.AddGroup(ctx, name) }
-func (t treeOf) RemoveGroup(ctx context.Context, name string) error {
-	return t.g.tree.RemoveGroup(ctx, name)
-}
+// lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
+type lateTree struct{ *actors.Handle }
 
 // earlyLog is a logger that is exchanged once, when the main log is open and before anything runs that could use both.
 type earlyLog struct{ hclog.Logger }

@@ -37,6 +37,7 @@ autostart = false
 [program:quick]
 command = /bin/sh -c "sleep 0.3; exit 1"
 autostart = false
+startsecs = 5
 startretries = 0
 [program:once]
 command = /bin/sh -c "exit 3"
