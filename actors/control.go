@@ -19,6 +19,10 @@ func (c *control) Receive(ctx actor.Context) {
 		c.forward(ctx, m.Name, &stopRequest{name: m.Name, by: supervisor.ByAdministrator, wait: m.Wait, index: -1})
 	case *SignalProgram:
 		c.forward(ctx, m.Name, &signalRequest{name: m.Name, signal: m.Signal, index: -1})
+	case *SendStdin:
+		c.forward(ctx, m.Name, &stdinRequest{name: m.Name, data: m.Data})
+	case *ClearLogs:
+		c.forward(ctx, m.Name, &clearRequest{name: m.Name, index: -1})
 	case *ManyPrograms:
 		c.openSession(ctx, m)
 	case *Reread, *AddGroup, *RemoveGroup:

@@ -138,6 +138,22 @@ func (h *Handle) SignalAll(ctx context.Context, sig syscall.Signal) ([]Result, e
 	return h.many(ctx, &ManyPrograms{Do: Signal, All: true, Signal: sig})
 }
 
+// SendStdin gives bytes to the standard input of the program of a namespec, all of them or, with an error, none. What its
+// pipe does not take at once is kept until the program reads.
+func (h *Handle) SendStdin(ctx context.Context, name string, data []byte) error {
+	return h.command(ctx, &SendStdin{name, data})
+}
+
+// ClearLogs empties the log files of the program of a namespec if it has a process; otherwise it does nothing.
+func (h *Handle) ClearLogs(ctx context.Context, name string) error {
+	return h.command(ctx, &ClearLogs{name})
+}
+
+// ClearAllLogs empties the log files of all programs that have a process, and has a result for every program.
+func (h *Handle) ClearAllLogs(ctx context.Context) ([]Result, error) {
+	return h.many(ctx, &ManyPrograms{Do: Clear, All: true})
+}
+
 // Info returns what is known of the program of a namespec. It sends no message.
 func (h *Handle) Info(name string) (*Info, bool) {
 	e := h.tree.table.find(name)

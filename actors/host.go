@@ -20,6 +20,7 @@ type osProcess interface {
 	Began() time.Time // just before the fork
 	Signal(syscall.Signal) error
 	SignalGroup(syscall.Signal) error
+	WriteStdin([]byte) error // all or nothing; does not block
 }
 
 // realHost is a process.Host as an osHost.

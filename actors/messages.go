@@ -8,6 +8,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
@@ -29,6 +30,14 @@ type (
 		Name   string
 		Signal syscall.Signal
 	}
+	// SendStdin gives bytes to the standard input of one program: all of them or, with a fault, none.
+	SendStdin struct {
+		Name string
+		Data []byte
+	}
+	// ClearLogs empties the log files of one program. Those of a program without a process are left as they are
+	// (compat.md §4.5).
+	ClearLogs struct{ Name string }
 	// ManyPrograms does one thing to all programs of a group, or to all programs when All is set. The answer is Results.
 	ManyPrograms struct {
 		Do     Verb
@@ -57,6 +66,7 @@ const (
 	Start Verb = iota
 	Stop
 	Signal
+	Clear // the log files, as ClearLogs does
 )
 
 // Outcome is the answer to a command on one program.
@@ -98,9 +108,22 @@ type (
 		onlyIfApt bool
 		index     int
 	}
+	stdinRequest struct {
+		name string
+		data []byte
+	}
+	clearRequest struct {
+		name  string
+		index int
+	}
 	holdRequest struct{} // nothing may start any more
 	// launched says that the process of a start stands in the queue of the spawner, or that there will be none.
 	launched struct{ index int }
+	// runLaunched is launched as the run tells it to its program, with where the output of this life goes.
+	runLaunched struct {
+		life  uint64
+		sinks [2]logs.Sink // stdout, stderr; nil where there is none
+	}
 	// indexed is an Outcome for a session, which asked with an index.
 	indexed struct {
 		index   int

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"os"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ type program struct {
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
 	proc     osProcess
+	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
 	start, stop time.Time
 	timer       *time.Timer
@@ -98,7 +100,14 @@ func (p *program) Receive(ctx actor.Context) {
 		p.signalRequested(m, ctx.Sender())
 	case *holdRequest:
 		p.apply(supervisor.HoldRequested{})
-	case *launched:
+	case *stdinRequest:
+		p.stdinRequested(m, ctx.Sender())
+	case *clearRequest:
+		p.clearRequested(m, ctx.Sender())
+	case *runLaunched:
+		if m.life == p.m.Life && p.runPhase == runAlive {
+			p.sinks = m.sinks
+		}
 		p.answerLaunchers()
 	case *processStarted:
 		p.processStarted(m.life, m.proc)
@@ -109,9 +118,7 @@ func (p *program) Receive(ctx actor.Context) {
 	case *stopReport:
 		p.stopReported(m)
 	case *ReopenLogs:
-		if p.runPhase == runAlive {
-			ctx.Send(p.run, m)
-		}
+		p.reopenLogs()
 	case *actor.Terminated:
 		p.runGone(m)
 	case *actor.Stopping:
@@ -136,7 +143,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		p.processStarted(e.life, e.proc) // a failure overtakes messages
 	}
 	p.runPhase = runWaiting
-	p.proc = nil
+	p.proc, p.sinks = nil, [2]logs.Sink{}
 	var child127 *process.ChildError
 	switch {
 	case errors.As(e.err, &child127):
@@ -288,6 +295,17 @@ func (p *program) publish() {
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 	})
+}
+
+func (p *program) reopenLogs() {
+	for _, s := range p.sinks {
+		if s == nil {
+			continue
+		}
+		if err := s.Reopen(); err != nil && !errors.Is(err, os.ErrClosed) {
+			p.tree.logger.Warn(fmt.Sprintf("could not reopen a log of %s: %v", logs.Clean(p.cfg.NameSpec()), err))
+		}
+	}
 }
 
 // makeLogFiles settles where the output goes for as long as the group exists; automatic files are made now.

@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
@@ -131,6 +133,38 @@ func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
 		}
 	}
 	p.answer(w, o)
+}
+
+// stdinRequested passes bytes on. A program that is being stopped gets no more (compat.md §3.6).
+func (p *program) stdinRequested(r *stdinRequest, from *actor.PID) {
+	o := &Outcome{Immediate: true}
+	switch {
+	case p.proc == nil || p.m.State == supervisor.Stopping:
+		o.Fault = &Fault{NotRunning, r.name}
+	default:
+		switch err := p.proc.WriteStdin(r.data); {
+		case errors.Is(err, process.ErrClosed):
+			o.Fault = &Fault{NoFile, r.name}
+		case err != nil:
+			o.Fault = &Fault{Failed, r.name + ": " + err.Error()}
+		}
+	}
+	p.answer(waiter{from, r.name, false, -1}, o)
+}
+
+// clearRequested empties the logs of the present life. Another life than that has nothing open that could be emptied.
+func (p *program) clearRequested(r *clearRequest, from *actor.PID) {
+	o := &Outcome{Immediate: true}
+	for _, s := range p.sinks {
+		if s == nil {
+			continue
+		}
+		if err := s.Clear(); err != nil && !errors.Is(err, os.ErrClosed) {
+			p.tree.logger.Warn(fmt.Sprintf("could not clear a log of %s: %v", logs.Clean(p.cfg.NameSpec()), err))
+			o.Fault = &Fault{Failed, r.name}
+		}
+	}
+	p.answer(waiter{from, r.name, false, r.index}, o)
 }
 
 // answerStarters answers those who wait for a start. wentUp: the program was RUNNING, if only for a moment.

@@ -105,15 +105,6 @@ func (r *run) Receive(ctx actor.Context) {
 		default:
 			r.end(ctx, m)
 		}
-	case *ReopenLogs:
-		for _, s := range r.sinks {
-			if s == nil {
-				continue
-			}
-			if err := s.Reopen(); err != nil {
-				r.tree.logger.Warn(fmt.Sprintf("could not reopen a log of %s: %v", logs.Clean(r.prog.NameSpec()), err))
-			}
-		}
 	case *actor.Stopping, *actor.Restarting:
 		if r.birth != nil && !r.exited {
 			r.birth.abandon()
@@ -128,7 +119,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 	if err != nil {
 		r.closeSinks()
 		r.exited = true
-		ctx.Send(ctx.Parent(), &launched{})
+		ctx.Send(ctx.Parent(), &runLaunched{life: r.life})
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
@@ -145,7 +136,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		b.born(p)
 		root.Send(self, &processStarted{life, p})
 	})
-	ctx.Send(ctx.Parent(), &launched{})
+	ctx.Send(ctx.Parent(), &runLaunched{life, r.sinks})
 }
 
 func (r *run) end(ctx actor.Context, m *processExited) {

@@ -26,6 +26,8 @@ type script struct {
 	runs  time.Duration // it ends by itself after this long; 0: it doesn't
 	code  int           // with this status
 	stops time.Duration // it needs this long to obey a signal; < 0: only SIGKILL ends it
+
+	noStdin bool // it has closed its standard input
 }
 
 // scriptedHost is an osHost whose processes follow scripts, by program name and number of the life, counted from 1.
@@ -37,6 +39,7 @@ type scriptedHost struct {
 	live   map[string]int
 	nextID int
 	starts []string // names in the order of the starts
+	stdin  string   // what processes were given
 }
 
 func newScriptedHost(f func(name string, life int) script) *scriptedHost {
@@ -100,6 +103,16 @@ func (p *scriptedProcess) Signal(s syscall.Signal) error {
 	case p.how.stops >= 0:
 		time.AfterFunc(p.how.stops, func() { p.end(byTERM) })
 	}
+	return nil
+}
+
+func (p *scriptedProcess) WriteStdin(b []byte) error {
+	p.host.mu.Lock()
+	defer p.host.mu.Unlock()
+	if p.how.noStdin {
+		return process.ErrClosed
+	}
+	p.host.stdin += string(b)
 	return nil
 }
 

@@ -83,6 +83,10 @@ func (s *session) begin(ctx actor.Context) {
 		for i, e := range s.entries {
 			s.request(ctx, i, &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
 		}
+	case Clear:
+		for i, e := range s.entries {
+			s.request(ctx, i, &clearRequest{name: e.program.NameSpec(), index: i})
+		}
 	}
 }
 

@@ -3,6 +3,8 @@ package actors
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -236,4 +238,69 @@ func TestABugInAnObserverHarmsNobody(t *testing.T) {
 			t.Errorf("got %s", s)
 		}
 	}, WithObserver(func(Change) { panic("a bug") }))
+}
+
+func TestStandardInputGoesToAProcessThatCanReadIt(t *testing.T) {
+	h := newScriptedHost(func(name string, _ int) script {
+		return script{stops: time.Second, noStdin: name == "closed"}
+	})
+	groups := []confload.Group{program1("open", nil), program1("closed", nil), program1("down", func(p *confload.Program) { p.Autostart = false })}
+	inVirtualTime(t, h, groups, func(b *bench) {
+		ctx := context.Background()
+		b.after(2 * time.Second)
+		if err := b.SendStdin(ctx, "open", []byte("hello\n")); err != nil || h.stdin != "hello\n" {
+			t.Errorf("got %v, %q", err, h.stdin)
+		}
+		wantFault(t, b.SendStdin(ctx, "closed", []byte("x")), NoFile)
+		wantFault(t, b.SendStdin(ctx, "down", []byte("x")), NotRunning)
+		wantFault(t, b.SendStdin(ctx, "nobody", []byte("x")), BadName)
+		if err := b.Stop(ctx, "open", false); err != nil {
+			t.Error(err)
+		}
+		wantFault(t, b.SendStdin(ctx, "open", []byte("x")), NotRunning)
+	})
+}
+
+func TestLogsAreClearedOnlyOfAProgramThatHasAProcess(t *testing.T) {
+	dir := t.TempDir()
+	logged := func(name string) confload.Group {
+		return program1(name, func(p *confload.Program) {
+			p.Stdout = confload.Stream{Kind: confload.LogPath, Path: filepath.Join(dir, name)}
+			p.Autostart = name != "down"
+		})
+	}
+	for _, name := range []string{"up", "down", "over"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("old\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h := newScriptedHost(func(name string, _ int) script {
+		if name == "over" {
+			return script{runs: 1500 * time.Millisecond}
+		}
+		return script{}
+	})
+	inVirtualTime(t, h, []confload.Group{logged("up"), logged("down"), logged("over")}, func(b *bench) {
+		ctx := context.Background()
+		b.after(2 * time.Second)
+		results, err := b.ClearAllLogs(ctx)
+		if err != nil || len(results) != 3 {
+			t.Fatalf("got %v, %v", results, err)
+		}
+		for _, r := range results {
+			if r.Status != Success {
+				t.Errorf("got %+v", r)
+			}
+		}
+		for name, want := range map[string]string{"up": "", "down": "old\n", "over": "old\n"} {
+			if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+				t.Errorf("log of %s: got %q, %v, want %q", name, got, err, want)
+			}
+			if err := b.ClearLogs(ctx, name); err != nil {
+				t.Error(err)
+			}
+		}
+		wantFault(t, b.ClearLogs(ctx, "nobody"), BadName)
+		wantFault(t, b.ClearLogs(ctx, "up:*"), BadName)
+	})
 }
