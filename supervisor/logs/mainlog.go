@@ -21,9 +21,10 @@ type MainOptions struct {
 	File FileOptions
 	// Level is the lightest level that is logged. 0 is LevelInfo.
 	Level Level
-	// Echo, if not nil, gets identical lines, one Write for each: standard output in the foreground. Errors are ignored. A
-	// writer that blocks holds up whoever logs; and writing to os.Stdout itself kills the daemon by SIGPIPE when the
-	// reader is gone, so open /dev/stdout with OpenFile for it. It is not closed.
+	// Echo, if not nil, gets identical lines, whole ones in each Write: standard output in the foreground. Errors are
+	// ignored, and a writer that blocks holds nobody up: of what waits for it, at most 1 MiB is kept, and the rest is left
+	// out with a line that says how much. Writing to os.Stdout itself kills the daemon by SIGPIPE when the reader is gone,
+	// so open /dev/stdout with OpenFile for it. It is not closed.
 	Echo io.Writer
 }
 
@@ -49,8 +50,8 @@ type MainLog struct {
 
 // outputs are where lines go. They are replaced as a whole.
 type outputs struct {
-	file *File     // nil when there is none
-	echo io.Writer // may be nil
+	file *File // nil when there is none
+	echo *echo // may be nil
 }
 
 var _ hclog.SinkAdapter = (*MainLog)(nil)
@@ -86,7 +87,13 @@ func (m *MainLog) Reconfigure(o MainOptions) error {
 		}
 	}
 	m.SetLevel(o.Level)
-	old := m.outputs.Swap(&outputs{file: file, echo: o.Echo})
+	old, next := m.outputs.Load(), &outputs{file: file, echo: newEcho(o.Echo)}
+	if old.echo != nil && old.echo.w == o.Echo {
+		next.echo = old.echo // what still waits for the same writer stays in front
+	}
+	for !m.outputs.CompareAndSwap(old, next) {
+		old = m.outputs.Load()
+	}
 	if old.file != nil {
 		m.mu.Lock() // a line on its way to the old file gets there
 		defer m.mu.Unlock()
@@ -131,16 +138,22 @@ func (m *MainLog) Clear() error {
 	return fmt.Errorf("cannot clear the main log: %w", ErrNoFile)
 }
 
-// Close closes the log file, also under a line that is stuck on its way into a pipe. Lines logged later go to Echo only.
+// flushTime is how long Close waits for the reader of the echo.
+const flushTime = time.Second
+
+// Close closes the log file, also under a line that is stuck on its way into a pipe, and waits until the echo has the lines
+// logged so far, but no longer than a second. Lines logged later go to the echo only.
 func (m *MainLog) Close() error {
 	old := m.outputs.Load()
 	for !m.outputs.CompareAndSwap(old, &outputs{echo: old.echo}) {
 		old = m.outputs.Load()
 	}
-	if old.file == nil {
-		return nil
+	var err error
+	if old.file != nil {
+		err = old.file.Close()
 	}
-	return old.file.Close()
+	old.echo.flush(flushTime)
+	return err
 }
 
 // Accept prints one line. It is called by the loggers.
@@ -153,14 +166,12 @@ func (m *MainLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	defer m.mu.Unlock()
 	out := m.outputs.Load()
 	m.format(l, msg, args)
-	if out.echo != nil {
-		out.echo.Write(m.line)
-	}
+	out.echo.line(m.line)
 	if out.file != nil {
 		// Only the echo is left to tell that the log cannot be written. A File returns the error once.
-		if _, err := out.file.Write(m.line); err != nil && out.echo != nil {
+		if _, err := out.file.Write(m.line); err != nil {
 			m.format(LevelError, "cannot write the main log", []any{"error", err})
-			out.echo.Write(m.line)
+			out.echo.line(m.line)
 		}
 	}
 	if cap(m.line) > maxLineBuffer {

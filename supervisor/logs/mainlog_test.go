@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,16 +21,47 @@ var noon = time.Date(2026, 11, 22, 11, 20, 7, 503_999_999, time.Local)
 
 const stamp = "2026-11-22 11:20:07,503 "
 
+// echoed is what a main log has echoed.
+type echoed struct {
+	log *MainLog
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (e *echoed) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.buf.Write(p)
+}
+
+// String waits for all that was logged.
+func (e *echoed) String() string {
+	if e.log != nil {
+		e.log.outputs.Load().echo.flush(time.Minute)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.buf.String()
+}
+
+func (e *echoed) Reset() {
+	_ = e.String()
+	e.buf.Reset()
+}
+
+func (e *echoed) Len() int { return len(e.String()) }
+
 // mainLog opens a main log that only echoes.
-func mainLog(t *testing.T, level Level) (*MainLog, *bytes.Buffer) {
+func mainLog(t *testing.T, level Level) (*MainLog, *echoed) {
 	t.Helper()
-	var out bytes.Buffer
-	m, err := OpenMain(MainOptions{Level: level, Echo: &out})
+	out := &echoed{}
+	m, err := OpenMain(MainOptions{Level: level, Echo: out})
 	if err != nil {
 		t.Fatal(err)
 	}
+	out.log = m
 	m.now = func() time.Time { return noon }
-	return m, &out
+	return m, out
 }
 
 func TestMainLogLines(t *testing.T) {
@@ -111,11 +143,12 @@ func TestMainLogLevels(t *testing.T) {
 
 func TestMainLogFileAndEchoAreIdentical(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "main.log")
-	var echo bytes.Buffer
-	m, err := OpenMain(MainOptions{Path: path, File: FileOptions{MaxBytes: 1 << 20, Backups: 1}, Echo: &echo})
+	echo := &echoed{}
+	m, err := OpenMain(MainOptions{Path: path, File: FileOptions{MaxBytes: 1 << 20, Backups: 1}, Echo: echo})
 	if err != nil {
 		t.Fatal(err)
 	}
+	echo.log = m
 	m.Logger().Info("one")
 	m.Logger().Warn("two", "k", "v")
 	if got := content(t, path); got != echo.String() || m.Path() != path {
@@ -162,11 +195,12 @@ func TestMainLogFileAndEchoAreIdentical(t *testing.T) {
 }
 
 func TestMainLogTellsOnceWhenItCannotBeWritten(t *testing.T) {
-	var echo bytes.Buffer
-	m, err := OpenMain(MainOptions{Path: "/dev/full", Echo: &echo})
+	echo := &echoed{}
+	m, err := OpenMain(MainOptions{Path: "/dev/full", Echo: echo})
 	if err != nil {
 		t.Fatal(err)
 	}
+	echo.log = m
 	defer m.Close()
 	m.now = func() time.Time { return noon }
 	m.Logger().Info("one")
@@ -176,6 +210,45 @@ func TestMainLogTellsOnceWhenItCannotBeWritten(t *testing.T) {
 		stamp + "INFO two\n"
 	if echo.String() != want {
 		t.Errorf("got %q", echo.String())
+	}
+}
+
+func TestAnEchoNobodyReadsHoldsNobodyUp(t *testing.T) {
+	r, w := io.Pipe()
+	path := filepath.Join(t.TempDir(), "main.log")
+	m, err := OpenMain(MainOptions{Path: path, Echo: w})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const lines = 30_000
+	for i := range lines {
+		m.Logger().Info(fmt.Sprintf("line %d %s", i, strings.Repeat("x", 50)))
+	}
+	if got := strings.Count(content(t, path), "\n"); got != lines {
+		t.Errorf("%d lines in the file", got)
+	}
+	m.Logger().Info("the last line")
+	read := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(r)
+		read <- string(b)
+	}()
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+	m.outputs.Load().echo.flush(time.Minute)
+	w.Close()
+	got := <-read
+	var missing int
+	for l := range strings.Lines(got) {
+		if strings.HasPrefix(l, "(") {
+			if _, err := fmt.Sscanf(l, "(%d lines are missing here", &missing); err != nil {
+				t.Errorf("%q: %v", l, err)
+			}
+		}
+	}
+	if n := strings.Count(got, " INFO "); missing == 0 || n+missing != lines+1 {
+		t.Errorf("%d lines came, %d are told to be missing", n, missing)
 	}
 }
 
