@@ -1,74 +1,216 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
-
-	"github.com/hashicorp/go-hclog"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/ctl/server"
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
-// Identification implements server.Daemon.
-func (g *generation) Identification() string { return g.config.Supervisord.Identifier }
+// generation is what one reading of the configuration has brought to life: first prepared, then started, then ended.
+type generation struct {
+	daemon *daemon
+	config *confload.Config
+	server *server.Server
+	late   *lateTree
+	early  *earlyLog
+	notes  []string // for the log, which is not open yet
 
-// State implements server.Daemon.
-func (g *generation) State() (code int, name string) {
-	m := g.tree.Mood()
-	return int(m), m.String()
-}
+	newPid bool // pid replaces the daemon's
+	pid    *pidFile
+	pidErr error // why there is none
 
-// Pid implements server.Daemon.
-func (g *generation) Pid() int { return os.Getpid() }
-
-// Shutdown implements server.Daemon.
-func (g *generation) Shutdown() { g.tree.Shutdown(false) }
-
-// Restart implements server.Daemon.
-func (g *generation) Restart() {
-	select {
-	case g.daemon.restart <- struct{}{}:
-	default: // one is under way
-	}
+	tree *actors.Handle // nil until it has started
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
 type lateTree struct{ *actors.Handle }
 
-// earlyLog is a logger that is exchanged once, when the main log is open and before anything runs that could use both.
-type earlyLog struct{ hclog.Logger }
-
-// notYet lists what a configuration asks for and does not get in this version, so that nobody finds out by its absence.
-func notYet(cfg *confload.Config) []string {
-	var out []string
-	say := func(p *confload.Program, what string) {
-		out = append(out, fmt.Sprintf("[%s] %s (%s:%d)", p.Section, what, p.File, p.Line))
+// prepare gets hold of all that a configuration asks for and that may be refused, and changes nothing: the listeners, the
+// pidfile, the main log, in this order, so that another supd that has one of them is found out before a file of its is
+// touched. old is the generation that still runs, nil for the first.
+func (d *daemon) prepare(cfg *confload.Config, old *generation) (*generation, error) {
+	g := &generation{daemon: d, config: cfg, late: &lateTree{}, early: newEarlyLog(d.logger, d.stderr)}
+	var err error
+	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: g.late, Daemon: g, Logger: g.early,
+		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces}); err != nil {
+		return nil, err
 	}
-	seen := map[string]bool{}
-	for i := range cfg.Groups {
-		for j := range cfg.Groups[i].Programs {
-			p := &cfg.Groups[i].Programs[j]
-			if seen[p.Section] {
-				continue
-			}
-			seen[p.Section] = true
-			switch p.Kind {
-			case confload.KindEventListener:
-				say(p, "the listener is run, but this version sends it no events")
-			case confload.KindFCGI:
-				say(p, "the program is run, but this version gives it no shared socket")
-			}
-			if p.Stdout.Syslog || p.Stderr.Syslog {
-				say(p, "this version does not write output to syslog")
-			}
-			if p.Kind != confload.KindEventListener && (p.Stdout.CaptureMaxBytes > 0 || p.Stderr.CaptureMaxBytes > 0 || p.Stdout.EventsEnabled || p.Stderr.EventsEnabled) {
-				say(p, "this version makes no events of output")
-			}
+	var before *server.Server
+	if old != nil {
+		before = old.server
+	}
+	if err := g.server.Listen(before); err != nil {
+		return nil, err
+	}
+	if err := g.lockPid(); err != nil {
+		g.abandon()
+		return nil, err
+	}
+	if err := d.tryLog(&cfg.Supervisord); err != nil {
+		g.abandon()
+		return nil, err
+	}
+	return g, nil
+}
+
+// lockPid takes the pidfile of this generation; one of the same path is kept over a soft restart. One that cannot be
+// written is no reason not to run (compat.md §2.4), one that another supervisor holds is.
+func (g *generation) lockPid() error {
+	path := g.config.Supervisord.PidFile
+	if old := g.daemon.pid; old != nil && old.path == path {
+		return nil
+	}
+	g.newPid = true
+	g.pid, g.pidErr = lockPidFile(path)
+	var locked *errLocked
+	if errors.As(g.pidErr, &locked) {
+		return g.pidErr
+	}
+	return nil
+}
+
+// abandon gives back what prepare has taken.
+func (g *generation) abandon() {
+	g.closeServer()
+	g.pid.release()
+	g.pid = nil
+}
+
+// start brings the generation to life. Only a lack of descriptors and the like can stop it.
+func (g *generation) start() error {
+	d, s := g.daemon, &g.config.Supervisord
+	if err := d.openLog(s); err != nil {
+		return err
+	}
+	g.early.become(d.logger)
+	g.takePid()
+	g.report()
+	if !s.NoCleanup {
+		if _, err := logs.CleanAuto(s.ChildLogDir, s.Identifier); err != nil {
+			d.logger.Warn("could not remove automatic logs of an earlier run: " + err.Error())
 		}
 	}
-	if cfg.Supervisord.LogSyslog {
-		out = append(out, "[supervisord] logfile=syslog: this version does not write the main log to syslog")
+	if !d.began && isBackground {
+		g.settle()
 	}
-	return out
+	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
+	tree, err := actors.Spawn(d.newSystem(), g.config, actors.WithLogger(d.logger), actors.WithLoader(d.load),
+		actors.WithEnviron(os.Environ()), actors.WithDeferredStart())
+	if err != nil {
+		return err
+	}
+	g.tree, g.late.Handle = tree, tree
+	if tree.NeedsReaper() {
+		signal.Notify(d.children, syscall.SIGCHLD)
+	}
+	g.server.Serve()
+	if d.pid != nil {
+		if err := d.pid.write(); err != nil {
+			logs.Critical(d.logger, "could not write pidfile %s: %v", s.PidFile, err)
+		}
+	}
+	if !d.began {
+		if err := tellReady(); err != nil {
+			d.logger.Warn("could not let go of the terminal: " + err.Error())
+		}
+	}
+	d.began = true
+	d.logger.Info(fmt.Sprintf("supervisord started with pid %d", os.Getpid()))
+	if d.announce != nil {
+		d.announce(g.config)
+	}
+	tree.Autostart()
+	time.AfterFunc(settleTime, debug.FreeOSMemory)
+	return nil
+}
+
+// settle is what a daemon does when it goes to the background.
+func (g *generation) settle() {
+	l, s := g.daemon.logger, &g.config.Supervisord
+	l.Info("daemonizing the supervisord process")
+	if s.Directory != "" {
+		if err := os.Chdir(s.Directory); err != nil {
+			logs.Critical(l, "can't chdir into %q: %v", s.Directory, err)
+		} else {
+			l.Info(fmt.Sprintf("set current directory: '%s'", s.Directory))
+		}
+	}
+	syscall.Umask(int(s.Umask))
+}
+
+// takePid makes the pidfile of this generation the daemon's.
+func (g *generation) takePid() {
+	d := g.daemon
+	if g.pidErr != nil {
+		logs.Critical(d.logger, "could not write pidfile %s: %v", g.config.Supervisord.PidFile, g.pidErr)
+	}
+	if g.newPid {
+		d.pid.release()
+		d.pid, g.pid = g.pid, nil
+	}
+}
+
+// end closes what is left of a generation whose tree has ended.
+func (g *generation) end() {
+	g.closeServer()
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if err := g.tree.Close(ctx); err != nil {
+		g.daemon.logger.Warn("the tree did not end cleanly: " + err.Error())
+	}
+}
+
+func (g *generation) closeServer() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	_ = g.server.Close(ctx)
+}
+
+// openLog opens the main log; at a soft restart it turns to the new file, or stays with the old one when the new one has
+// become impossible since it was tried.
+func (d *daemon) openLog(s *confload.Supervisord) error {
+	o, err := d.logOptions(s)
+	if err != nil {
+		return err
+	}
+	if d.log != nil {
+		if err := d.log.Reconfigure(o); err != nil {
+			logs.Critical(d.logger, "%v; the log goes on in %s", err, d.log.Path())
+		}
+		return nil
+	}
+	if d.log, err = logs.OpenMain(o); err != nil {
+		return err
+	}
+	d.logger = d.log.Logger()
+	return nil
+}
+
+// tryLog tells whether the main log can be opened. At the first start openLog finds out.
+func (d *daemon) tryLog(s *confload.Supervisord) error {
+	o, err := d.logOptions(s)
+	if err != nil || d.log == nil || o.Path == "" || o.Path == d.log.Path() {
+		return err
+	}
+	f, err := logs.OpenFile(o.Path, o.File)
+	if err != nil {
+		return fmt.Errorf("cannot open the main log: %w", err)
+	}
+	return f.Close()
+}
+
+func (d *daemon) logOptions(s *confload.Supervisord) (logs.MainOptions, error) {
+	level, err := logs.ParseLevel(s.LogLevel)
+	return logs.MainOptions{Path: s.LogFile, Level: level, Echo: d.echo,
+		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, err
 }

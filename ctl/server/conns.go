@@ -41,7 +41,28 @@ func (t *connTable) track(c net.Conn, state http.ConnState) {
 		}
 	}
 	t.conns[c] = connEntry{state, time.Now()}
-	if t.draining && state != http.StateActive {
+	if t.draining {
+		t.dismiss(c, state)
+	}
+}
+
+// firstRequest is how long a connection that was just accepted may take to say what it wants while the servers close: its
+// request may be on the way.
+const firstRequest = 250 * time.Millisecond
+
+// dismiss closes a connection unless it is being answered. The caller holds t.mu.
+func (t *connTable) dismiss(c net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateActive:
+	case http.StateNew:
+		time.AfterFunc(firstRequest, func() {
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if e, ok := t.conns[c]; ok && e.state == http.StateNew {
+				c.Close()
+			}
+		})
+	default:
 		c.Close()
 	}
 }
@@ -70,9 +91,7 @@ func (t *connTable) drain() <-chan struct{} {
 	defer t.mu.Unlock()
 	t.draining = true
 	for c, e := range t.conns {
-		if e.state != http.StateActive {
-			c.Close()
-		}
+		t.dismiss(c, e.state)
 	}
 	t.tellEmpty()
 	return t.empty

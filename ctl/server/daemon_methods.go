@@ -35,8 +35,10 @@ func (s *service) shutdown(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]b
 	return xmlrpc.AppendBool(dst, true), nil
 }
 
-func (s *service) restart(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	s.daemon.Restart()
+func (s *service) restart(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	if err := s.daemon.Restart(ctx); err != nil {
+		return nil, err
+	}
 	return xmlrpc.AppendBool(dst, true), nil
 }
 

@@ -257,9 +257,9 @@ func (d *fakeDaemon) State() (int, string) {
 	defer d.mu.Unlock()
 	return d.state, map[int]string{1: "RUNNING", 0: "RESTARTING", -1: "SHUTDOWN"}[d.state]
 }
-func (d *fakeDaemon) Pid() int  { return 77 }
-func (d *fakeDaemon) Shutdown() { d.become(-1) }
-func (d *fakeDaemon) Restart()  { d.become(0) }
+func (d *fakeDaemon) Pid() int                      { return 77 }
+func (d *fakeDaemon) Shutdown()                     { d.become(-1) }
+func (d *fakeDaemon) Restart(context.Context) error { d.become(0); return nil }
 func (d *fakeDaemon) become(state int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -323,7 +323,7 @@ func newRig(t testing.TB, change ...func(*Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Listen(); err != nil {
+	if err := s.Listen(nil); err != nil {
 		t.Fatal(err)
 	}
 	s.Serve()

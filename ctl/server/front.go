@@ -11,12 +11,13 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // front is the HTTP side of one server section: it guards, routes and answers for what goes wrong (compat.md §4.1).
 type front struct {
-	section  string
+	config   confload.Server
 	listener *listener
 	http     *http.Server
 	auth     *auth // nil: everybody is welcome

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -64,14 +65,50 @@ func (l *listener) Close() error {
 	return nil
 }
 
-// close removes the socket file, if it is ours, and stops listening.
+// close removes the socket file, if it is ours and nobody else's, and stops listening.
 func (l *listener) close() {
 	l.once.Do(func() {
 		if l.file != nil {
-			l.file.remove()
+			l.file.release()
 		}
 		l.Listener.Close()
 	})
+}
+
+// inherit returns a listener for s on the socket of old, or nil when old is not the socket that s asks for. Both listen until
+// one is closed, so that no client is turned away in between. Errors are *ListenError.
+func inherit(s confload.Server, old *front) (*listener, error) {
+	was := old.config
+	if was.Network != s.Network || was.Path != s.Path || was.Host != s.Host || was.Port != s.Port {
+		return nil, nil
+	}
+	file := old.listener.file
+	if file != nil && !file.inPlace() {
+		return nil, nil // somebody has removed or replaced it
+	}
+	l, err := duplicate(old.listener.Listener)
+	if err == nil && file != nil && (was.Mode != s.Mode || was.UID != s.UID || was.GID != s.GID) {
+		if err = setAccess(file.path, s); err != nil {
+			l.Close()
+		}
+	}
+	if err != nil {
+		return nil, &ListenError{s.Section, old.listener.addr().String(), err}
+	}
+	if file != nil {
+		file.users.Add(1)
+	}
+	return &listener{Listener: l, file: file}, nil
+}
+
+// duplicate returns a second listener on the socket of l.
+func duplicate(l net.Listener) (net.Listener, error) {
+	f, err := l.(interface{ File() (*os.File, error) }).File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return net.FileListener(f)
 }
 
 // resolveTimeout bounds the look-up of a host.

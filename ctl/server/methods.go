@@ -49,7 +49,8 @@ func (s *service) rows() []row {
 		{name: "shutdown", signature: words{"boolean"}, handle: s.shutdown,
 			help: "Begins to stop all processes and then the daemon. The answer does not wait for it."},
 		{name: "restart", signature: words{"boolean"}, handle: s.restart,
-			help: "Begins to stop all processes, read the configuration and start anew. The answer does not wait for it."},
+			help: "Reads the configuration, begins to stop all processes, and starts anew with it. The answer does not wait for that. " +
+				"A configuration that cannot be used is fault 92 and changes nothing."},
 		{name: "reloadConfig", signature: words{"array"}, handle: s.reloadConfig,
 			help: "Reads the configuration and changes nothing yet. Gives [[added, changed, removed]], each a list of group names."},
 		{name: "addProcessGroup", signature: words{"boolean", "string"}, handle: s.addProcessGroup,

@@ -100,14 +100,20 @@ func New(config Config) (*Server, error) {
 
 // Listen binds every server or, when one of them cannot be, none; the error is a *ListenError then. Clients can connect
 // from now on, but are not answered before Serve.
-func (s *Server) Listen() error {
+//
+// old is the Server this one follows, still open, or nil. Where both listen on the same address they share the socket: who
+// connects while neither serves is answered by the new one. Who may use a unix socket changes at once.
+func (s *Server) Listen(old *Server) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return net.ErrClosed
 	}
 	for _, section := range s.config.Servers {
-		l, err := listen(section, s.logger)
+		l, err := old.handOver(section)
+		if l == nil && err == nil {
+			l, err = listen(section, s.logger)
+		}
 		if err != nil {
 			for _, f := range s.fronts {
 				f.listener.close()
@@ -118,6 +124,24 @@ func (s *Server) Listen() error {
 		s.fronts = append(s.fronts, s.newFront(section, l))
 	}
 	return nil
+}
+
+// handOver returns a listener on the socket that s has for a section, or nil when it has none.
+func (s *Server) handOver(section confload.Server) (*listener, error) {
+	if s == nil {
+		return nil, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil
+	}
+	for _, f := range s.fronts {
+		if l, err := inherit(section, f); l != nil || err != nil {
+			return l, err
+		}
+	}
+	return nil, nil
 }
 
 // Addrs are the addresses that are listened on, in the order of Config.Servers.
@@ -150,7 +174,7 @@ func (s *Server) Serve() {
 			}
 		}
 		if f.auth == nil {
-			logs.Critical(s.logger, "Server '%s' running without any HTTP authentication checking", logs.Clean(f.section))
+			logs.Critical(s.logger, "Server '%s' running without any HTTP authentication checking", logs.Clean(f.config.Section))
 		}
 		s.done.Go(func() { s.accept(f) })
 	}
@@ -162,12 +186,12 @@ func (s *Server) accept(f *front) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
-		logs.Critical(s.logger, "server '%s' has stopped: %v", logs.Clean(f.section), err)
+		logs.Critical(s.logger, "server '%s' has stopped: %v", logs.Clean(f.config.Section), err)
 	}
 }
 
 func (s *Server) newFront(section confload.Server, l *listener) *front {
-	f := &front{section: section.Section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
+	f := &front{config: section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
 		routes: s.routes()}
 	f.http = &http.Server{
 		Handler:           f,

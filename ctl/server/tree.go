@@ -34,14 +34,16 @@ type Tree interface {
 	RemoveGroup(ctx context.Context, name string) error
 }
 
-// Daemon is what the server needs of the daemon. All methods return at once.
+// Daemon is what the server needs of the daemon. All methods but Restart return at once.
 type Daemon interface {
 	Identification() string
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
 	State() (code int, name string)
 	Pid() int
 	Shutdown()
-	Restart()
+	// Restart begins a soft restart when the configuration as it is now can be had; otherwise it is refused with an
+	// *actors.Fault CantReread and nothing changes.
+	Restart(ctx context.Context) error
 }
 
 var _ Tree = (*actors.Handle)(nil)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,14 +28,24 @@ var errNotASocket = errors.New("the file exists and is not a socket")
 
 // socketFile is the file that leads to a unix socket of ours.
 type socketFile struct {
-	path string
-	info fs.FileInfo // tells it from the socket of somebody else in the same place
+	path  string
+	info  fs.FileInfo  // tells it from the socket of somebody else in the same place
+	users atomic.Int32 // listeners that are reached by it
 }
 
-// remove removes the file unless it has been replaced by one that is not ours.
-func (f *socketFile) remove() {
+// inPlace tells whether the path still leads to our socket.
+func (f *socketFile) inPlace() bool {
+	now, err := os.Lstat(f.path)
+	return err == nil && os.SameFile(now, f.info)
+}
+
+// release removes the file when its last listener closes, unless it has been replaced by one that is not ours.
+func (f *socketFile) release() {
+	if f.users.Add(-1) > 0 {
+		return
+	}
 	defer lockFolder(f.path)()
-	if now, err := os.Lstat(f.path); err == nil && os.SameFile(now, f.info) {
+	if f.inPlace() {
 		os.Remove(f.path)
 	}
 }
@@ -92,7 +103,9 @@ func listenUnix(s confload.Server, logger hclog.Logger) (*listener, error) {
 		os.Remove(temp)
 		return nil, err
 	}
-	return &listener{Listener: l, file: &socketFile{s.Path, info}}, nil
+	file := &socketFile{path: s.Path, info: info}
+	file.users.Store(1)
+	return &listener{Listener: l, file: file}, nil
 }
 
 // makePrivate has a socket made for its owner alone. Linux gives the file the mode of the descriptor; elsewhere this does
@@ -101,15 +114,23 @@ func makePrivate(_, _ string, c syscall.RawConn) error {
 	return c.Control(func(fd uintptr) { _ = unix.Fchmod(int(fd), 0o700) })
 }
 
-// place gives the socket at temp its owner and mode, and moves it to its path.
-func place(temp string, s confload.Server) (fs.FileInfo, error) {
+// setAccess sets who may use the socket at path.
+func setAccess(path string, s confload.Server) error {
 	if s.UID >= 0 || s.GID >= 0 {
-		if err := os.Chown(temp, max(s.UID, -1), max(s.GID, -1)); err != nil {
-			return nil, fmt.Errorf("cannot change its owner: %w", errnoOf(err))
+		if err := os.Chown(path, max(s.UID, -1), max(s.GID, -1)); err != nil {
+			return fmt.Errorf("cannot change its owner: %w", errnoOf(err))
 		}
 	}
-	if err := os.Chmod(temp, s.Mode.Perm()); err != nil {
-		return nil, fmt.Errorf("cannot change its mode: %w", errnoOf(err))
+	if err := os.Chmod(path, s.Mode.Perm()); err != nil {
+		return fmt.Errorf("cannot change its mode: %w", errnoOf(err))
+	}
+	return nil
+}
+
+// place gives the socket at temp its owner and mode, and moves it to its path.
+func place(temp string, s confload.Server) (fs.FileInfo, error) {
+	if err := setAccess(temp, s); err != nil {
+		return nil, err
 	}
 	info, err := os.Lstat(temp)
 	if err != nil {

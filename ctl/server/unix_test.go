@@ -24,7 +24,7 @@ func listenOn(t *testing.T, log *logBuffer, servers ...confload.Server) (*Server
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close(context.Background()) })
-	return s, s.Listen()
+	return s, s.Listen(nil)
 }
 
 func folder(t *testing.T, path string) string {

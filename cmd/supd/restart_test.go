@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gwaycc/supd/supervisor/process/proctest"
+)
+
+func TestARestartThatCannotBeHadIsRefusedAndChangesNothing(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n")
+	good := read(t, conf)
+	held := filepath.Join(dir, "held")
+	other := startDaemon(t, up, supdBinary, "-c", writeFile(t, dir, "other", "[supervisord]\nlogfile=NONE\npidfile="+held+"\n"))
+	b := startDaemon(t, "success: cat entered RUNNING", supdBinary, "-c", conf)
+	pid, _ := ctlIn(t, conf, "pid", "cat")
+	for _, c := range []struct{ conf, want string }{
+		{good + "[inet_http_server]\nport=" + taken.Addr().String() + "\n", "already listening"},
+		{good + "autostart=perhaps\n", "perhaps"},
+		{strings.Replace(good, "pidfile=", "pidfile="+held+"\nx=", 1), "holds the pidfile"},
+		{strings.Replace(good, "logfile=", "logfile="+dir+"\nx=", 1), "is a directory"},
+		{good + "[unix_http_server:more]\nfile=" + dir + "/fresh\n[unix_http_server:worse]\nfile=" + conf + "\n", "not a socket"},
+	} {
+		writeFile(t, dir, "conf", c.conf)
+		out, status := runTool(t, dir, supdBinary, "ctl", "-s", "unix://"+dir+"/sock", "reload")
+		if status != 1 || !strings.Contains(out, "CANT_REREAD") || !strings.Contains(out, c.want) {
+			t.Errorf("status %d: %s, want %s", status, out, c.want)
+		}
+	}
+	if _, err := os.Lstat(dir + "/fresh"); err == nil {
+		t.Error("a socket of a refused restart is left behind")
+	}
+	if now, _ := runTool(t, dir, supdBinary, "ctl", "-s", "unix://"+dir+"/sock", "pid", "cat"); now != pid {
+		t.Errorf("pid was %s, is %s", pid, now)
+	}
+	writeFile(t, dir, "conf", good)
+	if out, status := ctlIn(t, conf, "reload"); status != 0 {
+		t.Errorf("a good one: status %d: %s", status, out)
+	}
+	b.waitForStarts(2)
+	_ = other.cmd.Process.Signal(syscall.SIGTERM)
+	if s := other.wait(); s != 0 {
+		t.Errorf("exit status %d", s)
+	}
+}
+
+func TestNoClientIsTurnedAwayDuringASoftRestart(t *testing.T) {
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n")
+	b := startDaemon(t, "success: cat entered RUNNING", supdBinary, "-c", conf)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", dir+"/sock")
+		}}}
+	stop, failed := make(chan struct{}), make(chan error, 1)
+	go func() {
+		defer close(failed)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			answer, err := client.Get("http://localhost/")
+			if err != nil {
+				failed <- err
+				return
+			}
+			answer.Body.Close()
+		}
+	}()
+	for n := 2; n < 5; n++ {
+		if out, status := ctlIn(t, conf, "reload"); status != 0 {
+			t.Errorf("status %d: %s", status, out)
+		}
+		b.waitForStarts(n)
+	}
+	close(stop)
+	if err := <-failed; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTERMDuringASoftRestartEndsTheDaemon(t *testing.T) {
+	_, conf := site(t, "[program:stubborn]\ncommand=/bin/sh -c \"trap '' TERM; while :; do sleep 0.1; done\"\nstopwaitsecs=2\nkillasgroup=true\n")
+	b := startDaemon(t, "success: stubborn entered RUNNING", supdBinary, "-c", conf)
+	_ = b.cmd.Process.Signal(syscall.SIGHUP)
+	b.out.WaitFor(t, "waiting for stubborn to die")
+	_ = b.cmd.Process.Signal(syscall.SIGTERM)
+	b.out.WaitFor(t, "received SIGTERM indicating exit request")
+	if s := b.wait(); s != 0 {
+		t.Errorf("exit status %d", s)
+	}
+	if n := strings.Count(b.out.String(), up); n != 1 {
+		t.Errorf("it started %d times:\n%s", n, b.out)
+	}
+}
+
+func TestAnOutputNobodyReadsHoldsNothingUp(t *testing.T) {
+	dir, conf := site(t, "[program:spin]\ncommand=/bin/true\nstartsecs=0\nautorestart=true\nstdout_logfile=NONE\nstderr_logfile=NONE\n")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(supdBinary, "-c", conf, "-e", "debug")
+	cmd.Stdout = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	proctest.Eventually(t, "more lines than a pipe holds", func() (string, bool) {
+		info, err := os.Stat(filepath.Join(dir, "log"))
+		if err != nil {
+			return err.Error(), false
+		}
+		return fmt.Sprint(info.Size()), info.Size() > 200_000
+	})
+	if out, status := ctlIn(t, conf, "stop", "spin"); status != 0 && !strings.Contains(out, "not running") {
+		t.Errorf("status %d: %s", status, out)
+	}
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(proctest.Deadline):
+		t.Error("it does not end")
+	}
+}
+
+func TestAStaleSocketIsToldInTheLogToo(t *testing.T) {
+	dir, conf := site(t, "")
+	l, err := net.Listen("unix", dir+"/sock")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.(*net.UnixListener).SetUnlinkOnClose(false)
+	l.Close()
+	startDaemon(t, up, supdBinary, "-c", conf)
+	proctest.Eventually(t, "the line", func() (string, bool) {
+		log := read(t, filepath.Join(dir, "log"))
+		return log, strings.Contains(log, "Unlinking stale socket "+dir+"/sock")
+	})
+}

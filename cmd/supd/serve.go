@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"syscall"
+
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// Identification implements server.Daemon.
+func (g *generation) Identification() string { return g.config.Supervisord.Identifier }
+
+// State implements server.Daemon.
+func (g *generation) State() (code int, name string) {
+	m := g.tree.Mood()
+	return int(m), m.String()
+}
+
+// Pid implements server.Daemon.
+func (g *generation) Pid() int { return os.Getpid() }
+
+// Shutdown implements server.Daemon.
+func (g *generation) Shutdown() {
+	g.daemon.ending.Store(true)
+	g.tree.Shutdown(false)
+}
+
+// Restart implements server.Daemon.
+func (g *generation) Restart(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case g.daemon.restarts <- answer:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-g.tree.Done():
+		return &actors.Fault{Code: actors.ShutdownState}
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// restart is a soft restart on its way: a reading of the configuration under way, or the next generation that came of it.
+// It belongs to the goroutine of serve.
+type restart struct {
+	result chan prepared // nil: none is being prepared
+	askers []chan error
+	next   *generation
+}
+
+type prepared struct {
+	next *generation
+	err  error
+}
+
+// serve handles signals and requests until the tree has ended. It returns the next generation, or nil when there is none.
+func (g *generation) serve() *generation {
+	d := g.daemon
+	var r restart
+	for {
+		select {
+		case s := <-d.signals:
+			g.signalled(s.(syscall.Signal), &r)
+		case <-d.children:
+			g.reap()
+		case asker := <-d.restarts:
+			if g.tree.Mood() != actors.MoodRunning {
+				asker <- &actors.Fault{Code: actors.ShutdownState}
+				continue
+			}
+			r.askers = append(r.askers, asker)
+			g.prepareNext(&r)
+		case p := <-r.result:
+			g.prepared(&r, p)
+		case <-g.tree.Done():
+			if r.result != nil {
+				g.prepared(&r, <-r.result)
+			}
+			if r.next != nil && d.ending.Load() {
+				r.next.abandon()
+				r.next = nil
+			}
+			return r.next
+		}
+	}
+}
+
+// prepareNext reads the configuration and takes what it asks for, beside the loop, which goes on serving.
+func (g *generation) prepareNext(r *restart) {
+	if r.result != nil {
+		return
+	}
+	result := make(chan prepared, 1)
+	r.result = result
+	go func() {
+		cfg, err := g.daemon.load()
+		if err != nil {
+			result <- prepared{err: err}
+			return
+		}
+		next, err := g.daemon.prepare(cfg, g)
+		result <- prepared{next, err}
+	}()
+}
+
+// prepared begins to stop this generation when the next one is ready. When it cannot be had, nothing changes and whoever
+// asked is told.
+func (g *generation) prepared(r *restart, p prepared) {
+	askers := r.askers
+	r.result, r.askers = nil, nil
+	var answer error
+	switch {
+	case p.err != nil:
+		g.daemon.logger.Error("the restart is refused, nothing was stopped or changed: " + logs.Clean(p.err.Error()))
+		answer = &actors.Fault{Code: actors.CantReread, Extra: p.err.Error()}
+	case g.tree.Mood() != actors.MoodRunning:
+		p.next.abandon()
+		answer = &actors.Fault{Code: actors.ShutdownState}
+	default:
+		r.next = p.next
+		g.tree.Shutdown(true)
+	}
+	for _, a := range askers {
+		a <- answer
+	}
+}
+
+// signalled does what a signal asks for (compat.md §2.5).
+func (g *generation) signalled(s syscall.Signal, r *restart) {
+	l, name := g.daemon.logger, process.SignalName(s)
+	switch s {
+	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
+		g.Shutdown() // first: a log that nobody reads must not stand in the way
+		l.Warn(fmt.Sprintf("received %s indicating exit request", name))
+	case syscall.SIGHUP:
+		if g.tree.Mood() != actors.MoodRunning {
+			l.Warn(fmt.Sprintf("ignored %s indicating restart request (shutdown in progress)", name))
+			return
+		}
+		l.Warn(fmt.Sprintf("received %s indicating restart request", name))
+		g.prepareNext(r)
+	case syscall.SIGUSR2:
+		l.Info(fmt.Sprintf("received %s indicating log reopen request", name))
+		l.Info("supervisord logreopen")
+		if err := g.daemon.log.Reopen(); err != nil {
+			l.Warn("could not reopen the main log: " + err.Error())
+		}
+		g.tree.ReopenLogs()
+	case syscall.SIGUSR1:
+		l.Info(fmt.Sprintf("received %s, which means nothing to supd", name))
+	}
+}
+
+// reap takes the statuses of orphans that have become our children.
+func (g *generation) reap() {
+	l := g.daemon.logger
+	l.Debug("received SIGCHLD indicating a child quit")
+	g.tree.ReapOrphans(func(pid int, status uint32) {
+		l.Info(fmt.Sprintf("reaped unknown pid %d (%s)", pid, process.DescribeStatus(status)))
+	})
+}
