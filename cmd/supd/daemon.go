@@ -37,9 +37,6 @@ type daemon struct {
 // stopGrace bounds how long the listeners take to end after the tree has.
 const stopGrace = 5 * time.Second
 
-// settleTime is how long after a start the memory that only the start needed is given back.
-const settleTime = 2 * time.Second
-
 // daemonMain runs the daemon and returns its exit status. An error is one that supervisord would print.
 func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.Writer) (int, error) {
 	path := flags.config

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
-	"time"
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
@@ -130,7 +128,7 @@ func (g *generation) start() error {
 		d.announce(g.config)
 	}
 	tree.Autostart()
-	time.AfterFunc(settleTime, debug.FreeOSMemory)
+	settleMemory()
 	return nil
 }
 
