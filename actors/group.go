@@ -30,8 +30,9 @@ func newGroup(t *tree, e *groupEntry) actor.Actor {
 func (g *group) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		sockets := g.tree.socketsOf(g.entry.config)
 		for _, e := range g.entry.entries {
-			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e) }), e.program.Name)
+			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, sockets[e.program.Section]) }), e.program.Name)
 			if err != nil {
 				panic(err) // names are unique by configuration
 			}

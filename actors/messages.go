@@ -168,6 +168,12 @@ type (
 		config *confload.Config
 		err    error
 	}
+	// socketsTried says whether the sockets of a group that is to be added can be had.
+	socketsTried struct {
+		group *confload.Group
+		asker *actor.PID
+		err   error
+	}
 	waitingReport struct{}
 	// awaitReady asks root for the PID of control, once all groups of the first configuration are made.
 	awaitReady struct{}

@@ -23,6 +23,7 @@ type program struct {
 	cfg    *confload.Program
 	policy *supervisor.Policy
 	files  logFiles
+	socket *sharedSocket // nil: it gets a pipe as its standard input
 
 	ctx actor.Context // of this actor; only used from its mailbox
 	m   supervisor.Program
@@ -64,9 +65,9 @@ type waiter struct {
 // stopReportEvery is how often a waited stop is logged (compat.md §3.6).
 const stopReportEvery = 2 * time.Second
 
-func newProgram(t *tree, e *entry) actor.Actor {
+func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
 	c := e.program
-	return &program{tree: t, entry: e, cfg: c, policy: &supervisor.Policy{
+	return &program{tree: t, entry: e, cfg: c, socket: socket, policy: &supervisor.Policy{
 		Name:         logs.Clean(c.Name),
 		Autorestart:  autorestart[c.Autorestart],
 		StartSecs:    c.StartSecs,
@@ -230,7 +231,7 @@ func (p *program) spawn(life uint64) {
 		p.supervisor().RestartChildren(p.run)
 	default:
 		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files}
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files, socket: p.socket}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,8 @@ func (r *root) Receive(ctx actor.Context) {
 		r.configLoaded(ctx, m)
 	case *AddGroup:
 		r.add(ctx, m.Name)
+	case *socketsTried:
+		r.socketsTried(ctx, m)
 	case *RemoveGroup:
 		r.remove(ctx, m.Name)
 	case *ReopenLogs:
@@ -195,10 +198,33 @@ func (r *root) add(ctx actor.Context, name string) {
 		if cfg.Groups[i].Name != name {
 			continue
 		}
-		r.spawnGroup(ctx, &cfg.Groups[i], ctx.Sender())
+		r.trySockets(ctx, &cfg.Groups[i], ctx.Sender())
 		return
 	}
 	ctx.Respond(&Fault{BadName, name})
+}
+
+// trySockets finds out, beside the mailbox, whether the sockets of a group can be had, and answers in socketsTried.
+func (r *root) trySockets(ctx actor.Context, g *confload.Group, asker *actor.PID) {
+	to, self := ctx.ActorSystem().Root, ctx.Self()
+	if !slices.ContainsFunc(g.Programs, func(p confload.Program) bool { return p.Socket != nil }) {
+		r.spawnGroup(ctx, g, asker)
+		return
+	}
+	go func() { to.Send(self, &socketsTried{g, asker, CheckSockets(g)}) }()
+}
+
+func (r *root) socketsTried(ctx actor.Context, m *socketsTried) {
+	switch {
+	case m.err != nil:
+		ctx.Send(m.asker, &Fault{Failed, m.err.Error()})
+	case r.groups[m.group.Name] != nil: // somebody was quicker
+		ctx.Send(m.asker, &Fault{AlreadyAdded, m.group.Name})
+	case r.tree.currentMood() != MoodRunning:
+		ctx.Send(m.asker, &Fault{Code: ShutdownState})
+	default:
+		r.spawnGroup(ctx, m.group, m.asker)
+	}
 }
 
 func (r *root) remove(ctx actor.Context, name string) {

@@ -25,6 +25,8 @@ type run struct {
 	prog  *confload.Program
 	files *logFiles
 
+	socket *sharedSocket // nil: none
+
 	life   uint64
 	birth  *birth
 	sinks  [2]logs.Sink
@@ -123,10 +125,14 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, stderr := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, spec.Stderr
-	spec.Exited = func(e process.Exit) { root.Send(self, &processExited{life, e}) }
+	root, self, life, b, stderr, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, spec.Stderr, r.socket
+	spec.Exited = func(e process.Exit) {
+		socket.release()
+		root.Send(self, &processExited{life, e})
+	}
 	r.tree.host.Start(spec, func(p osProcess, err error) {
 		if err != nil {
+			socket.release()
 			if child := (*process.ChildError)(nil); errors.As(err, &child) && stderr != nil {
 				_, _ = stderr.Write([]byte(strings.Join(child.Lines, "\n") + "\n"))
 			}
@@ -188,6 +194,11 @@ func (r *run) prepare() (*process.Spec, error) {
 			return nil, err
 		}
 		spec.Stderr = r.sinks[1]
+	}
+	if r.socket != nil { // last: whoever gets it gives it back when the process has ended
+		if spec.Stdin, err = r.socket.acquire(); err != nil {
+			return nil, &process.SpawnError{Text: err.Error(), Err: err}
+		}
 	}
 	return spec, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
+	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
@@ -140,6 +141,12 @@ func (d *daemon) first(cfg *confload.Config) (*generation, error) {
 	g, err := d.prepare(cfg, nil)
 	if err != nil {
 		return nil, err
+	}
+	for i := range cfg.Groups {
+		if err := actors.CheckSockets(&cfg.Groups[i]); err != nil {
+			g.abandon()
+			return nil, err
+		}
 	}
 	g.notes = notes
 	return g, nil

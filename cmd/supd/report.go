@@ -51,8 +51,6 @@ func notYet(cfg *confload.Config) []string {
 			switch p.Kind {
 			case confload.KindEventListener:
 				say(p, "the listener is run, but this version sends it no events")
-			case confload.KindFCGI:
-				say(p, "the program is run, but this version gives it no shared socket")
 			}
 			if p.Stdout.Syslog || p.Stderr.Syslog {
 				say(p, "this version does not write output to syslog")
