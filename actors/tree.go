@@ -85,6 +85,8 @@ func (t *tree) log(l supervisor.Log) {
 		t.logger.Info(l.Text)
 	case supervisor.Warn:
 		t.logger.Warn(l.Text)
+	case supervisor.Error:
+		t.logger.Error(l.Text)
 	default:
 		logs.Critical(t.logger, "%s", l.Text)
 	}

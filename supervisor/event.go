@@ -136,10 +136,11 @@ const (
 	Debug Level = iota
 	Info
 	Warn
+	Error
 	Critical
 )
 
-var levelNames = [...]string{"DEBG", "INFO", "WARN", "CRIT"}
+var levelNames = [...]string{"DEBG", "INFO", "WARN", "ERRO", "CRIT"}
 
 // String is the code of the level in the main log.
 func (l Level) String() string { return levelNames[l] }
