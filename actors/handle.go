@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
@@ -51,6 +52,10 @@ func WithObserver(f func(Change)) Option {
 	return func(o *options) { o.tree.observers = append(o.tree.observers, f) }
 }
 
+// WithEventSerial sets the serial number of the first event, for a tree that follows another one (Handle.EventSerial).
+// Without it that is 0.
+func WithEventSerial(s events.Serial) Option { return func(o *options) { o.tree.firstSerial = s } }
+
 // WithDeferredStart has Spawn start no program; Handle.Autostart does.
 func WithDeferredStart() Option { return func(o *options) { o.deferred = true } }
 
@@ -61,7 +66,8 @@ func withHost(h osHost) Option { return func(o *options) { o.tree.host = h } }
 // the programs with autostart. The configuration is not changed, nor may the caller change it afterwards. Spawn neither
 // installs signal handlers nor changes anything else of the process it runs in.
 func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (*Handle, error) {
-	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{})}
+	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
+		deaf: make(chan struct{})}
 	t.mood.Store(int32(MoodRunning))
 	o := options{tree: t}
 	for _, opt := range opts {
@@ -215,6 +221,9 @@ func (h *Handle) RemoveGroup(ctx context.Context, name string) error {
 
 // ReopenLogs has all log files of programs closed and opened again, as after somebody has moved them away.
 func (h *Handle) ReopenLogs() { h.tree.system.Root.Send(h.control, &ReopenLogs{}) }
+
+// EventSerial is the serial number that the next event would get.
+func (h *Handle) EventSerial() events.Serial { return events.Serial(h.tree.nextSerial.Load()) }
 
 // Mood is the state of the tree as a whole.
 func (h *Handle) Mood() Mood { return h.tree.currentMood() }

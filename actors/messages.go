@@ -8,6 +8,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -174,11 +175,50 @@ type (
 		asker *actor.PID
 		err   error
 	}
+	// happened brings an event to the event center.
+	happened struct {
+		event events.Event
+		delivery
+	}
+	// groupAdded and groupRemoved come in the order in which groups came and went.
+	groupAdded   struct{ group *confload.Group }
+	groupRemoved struct{ name string }
+	// listenerID names one life of one process of a pool.
+	listenerID struct {
+		pool  string
+		index int // among the programs of the group
+		name  string
+		life  uint64
+	}
+	listenerStarted struct {
+		listenerID
+		proc osProcess
+	}
+	listenerChanged struct {
+		listenerID
+		to listenerChange
+	}
+	// listenerSaid brings what a listener has written. text is good until the message was taken.
+	listenerSaid struct {
+		listenerID
+		text []byte
+		delivery
+	}
+	tickDue       struct{}
 	waitingReport struct{}
 	// awaitReady asks root for the PID of control, once all groups of the first configuration are made.
 	awaitReady struct{}
 	// groupReady says that the programs of a group can be asked.
 	groupReady struct{ entry *groupEntry }
+)
+
+// listenerChange is what the event center must know of a listener's process.
+type listenerChange int
+
+const (
+	listenerRunning listenerChange = iota
+	listenerNotRunning
+	listenerGone
 )
 
 // Change is one transition of one program, as observers see it.

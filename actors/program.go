@@ -11,6 +11,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -145,6 +146,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	}
 	p.runPhase = runWaiting
 	p.proc, p.sinks = nil, [2]logs.Sink{}
+	p.tellPool(listenerGone)
 	var child127 *process.ChildError
 	switch {
 	case errors.As(e.err, &child127):
@@ -165,16 +167,19 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 	}
 	p.proc = proc
 	p.start = proc.Began()
+	if p.cfg.Kind == confload.KindEventListener {
+		p.ctx.Send(p.tree.events, &listenerStarted{p.listenerID(), proc})
+	}
 	p.apply(supervisor.Spawned{Life: life, Pid: proc.ID()})
 }
 
 // apply tells the machine of an event, carries out the effects, and answers whoever waited for what has happened.
-func (p *program) apply(events ...supervisor.Event) {
-	for len(events) > 0 {
+func (p *program) apply(todo ...supervisor.Event) {
+	for len(todo) > 0 {
 		was := p.m.State
 		wentUp := false
-		m, effects := supervisor.Step(p.policy, p.m, events[0])
-		p.m, events = m, events[1:]
+		m, effects := supervisor.Step(p.policy, p.m, todo[0])
+		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
 		for _, e := range effects {
 			switch e := e.(type) {
@@ -190,7 +195,7 @@ func (p *program) apply(events ...supervisor.Event) {
 				p.spawn(e.Life)
 			case supervisor.Signal:
 				if err := p.signal(e); err != nil {
-					events = append(events, supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
+					todo = append(todo, supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
 				}
 			case supervisor.Arm:
 				p.arm(e)
@@ -207,6 +212,15 @@ func (p *program) apply(events ...supervisor.Event) {
 		}
 		p.publish()
 		for _, c := range changes {
+			if c.From == supervisor.Running {
+				p.tellPool(listenerNotRunning)
+			}
+			p.tree.publish(events.StateType(c.To), func() events.Event {
+				return events.StateChanged(events.Process{Name: p.cfg.Name, Group: p.cfg.Group}, c)
+			})
+			if c.To == supervisor.Running {
+				p.tellPool(listenerRunning)
+			}
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
 				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}
@@ -215,6 +229,17 @@ func (p *program) apply(events ...supervisor.Event) {
 		}
 		p.answerStarters(wentUp)
 		p.answerStoppers()
+	}
+}
+
+func (p *program) listenerID() listenerID {
+	return listenerID{p.cfg.Group, p.entry.index, p.cfg.Name, p.m.Life}
+}
+
+// tellPool tells the pool of a listener what has become of its process.
+func (p *program) tellPool(to listenerChange) {
+	if p.cfg.Kind == confload.KindEventListener {
+		p.ctx.Send(p.tree.events, &listenerChanged{p.listenerID(), to})
 	}
 }
 
@@ -231,7 +256,7 @@ func (p *program) spawn(life uint64) {
 		p.supervisor().RestartChildren(p.run)
 	default:
 		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files, socket: p.socket}
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 )
 
@@ -23,6 +25,7 @@ type root struct {
 	groups   map[string]*actor.PID
 	unready  map[string]*actor.PID // groups that are being made → who asked for them, nil nobody
 	came     int                   // how many groups were made
+	fresh    []*groupEntry         // groups that are ready and not told to the event center, as those made before are not ready
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
 	queue    []string              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
@@ -40,6 +43,7 @@ func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]*actor.PID{}
+		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
 		for i := range cfg.Groups {
@@ -51,6 +55,9 @@ func (r *root) Receive(ctx actor.Context) {
 	case *groupReady:
 		r.groupReady(ctx, m.entry)
 	case *launchAll:
+		if !r.autorun {
+			r.tree.publish(events.SupervisorStateChangeRunning, events.SupervisorRunning)
+		}
 		r.autorun = true
 		for _, g := range *r.tree.table.groups.Load() {
 			r.enqueue(ctx, g.config.Name)
@@ -81,6 +88,10 @@ func (r *root) Receive(ctx actor.Context) {
 	case *waitingReport:
 		r.reportWaiting(ctx)
 	case *actor.Terminated:
+		if m.Who.Equal(r.tree.events) {
+			ctx.Stop(ctx.Self())
+			return
+		}
 		r.groupGone(ctx, m)
 	case *actor.Stopping:
 		if r.report != nil {
@@ -112,6 +123,7 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	r.tree.table.add(e)
 	asker := r.unready[name]
 	delete(r.unready, name)
+	r.announce(ctx, e)
 	if asker != nil {
 		if r.autorun && r.tree.currentMood() == MoodRunning {
 			r.enqueue(ctx, name)
@@ -119,6 +131,32 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 		ctx.Send(asker, done)
 	}
 	r.tellSpawner(ctx)
+}
+
+// announce tells the event center of new groups, in the order in which they were made: the first ones when all are ready.
+func (r *root) announce(ctx actor.Context, e *groupEntry) {
+	r.fresh = append(r.fresh, e)
+	if len(r.unready) > 0 {
+		return
+	}
+	r.listen()
+	slices.SortFunc(r.fresh, func(a, b *groupEntry) int { return cmp.Compare(a.came, b.came) })
+	for _, e := range r.fresh {
+		ctx.Send(r.tree.events, &groupAdded{e.config})
+	}
+	r.fresh = nil
+}
+
+// listen lets everybody know which events are worth making. It comes before anything that could happen to a new group.
+func (r *root) listen() {
+	var wanted events.Set
+	for _, g := range *r.tree.table.groups.Load() {
+		if l := g.config.Listener; l != nil {
+			set, _ := events.SubscribeNames(l.Events) // the event center complains about a bad name
+			wanted |= set
+		}
+	}
+	r.tree.wanted.Store(uint64(wanted))
 }
 
 func (r *root) tellSpawner(ctx actor.Context) {
@@ -257,6 +295,8 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 		r.dequeue(ctx, name)
 		if asker := r.removing[name]; asker != nil {
 			delete(r.removing, name)
+			r.listen()
+			ctx.Send(r.tree.events, &groupRemoved{name})
 			ctx.Send(asker, done)
 		}
 		if len(r.stopping) > 0 && r.stopping[0] == name {
@@ -281,6 +321,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 		return
 	}
 	r.queue = nil
+	r.tree.publish(events.SupervisorStateChangeStopping, events.SupervisorStopping)
 	for _, pid := range r.groups {
 		ctx.Send(pid, &holdRequest{})
 	}
@@ -299,7 +340,7 @@ func (r *root) stopNext(ctx actor.Context) {
 			return
 		}
 	}
-	ctx.Stop(ctx.Self())
+	ctx.Poison(r.tree.events) // it ends when it has dealt with what has happened so far; then the tree does
 }
 
 func (r *root) reportWaiting(ctx actor.Context) {

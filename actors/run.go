@@ -14,6 +14,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -24,6 +25,7 @@ type run struct {
 	tree  *tree
 	prog  *confload.Program
 	files *logFiles
+	index int // of the program in its group
 
 	socket *sharedSocket // nil: none
 
@@ -125,7 +127,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, stderr, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, spec.Stderr, r.socket
+	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
@@ -133,11 +135,16 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 	r.tree.host.Start(spec, func(p osProcess, err error) {
 		if err != nil {
 			socket.release()
-			if child := (*process.ChildError)(nil); errors.As(err, &child) && stderr != nil {
-				_, _ = stderr.Write([]byte(strings.Join(child.Lines, "\n") + "\n"))
+			if child := (*process.ChildError)(nil); errors.As(err, &child) && sinks[1] != nil {
+				_, _ = sinks[1].Write([]byte(strings.Join(child.Lines, "\n") + "\n"))
 			}
 			root.Send(self, &startFailed{life, err})
 			return
+		}
+		for _, s := range sinks {
+			if o, ok := s.(*outputSink); ok {
+				o.pid.Store(int64(p.ID()))
+			}
 		}
 		b.born(p)
 		root.Send(self, &processStarted{life, p})
@@ -188,11 +195,13 @@ func (r *run) prepare() (*process.Spec, error) {
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout); err != nil {
 		return nil, err
 	}
+	r.sinks[0] = r.decorate(r.sinks[0], &r.prog.Stdout, events.Stdout)
 	spec.Stdout = r.sinks[0]
 	if !r.prog.RedirectStderr {
 		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr); err != nil {
 			return nil, err
 		}
+		r.sinks[1] = r.decorate(r.sinks[1], &r.prog.Stderr, events.Stderr)
 		spec.Stderr = r.sinks[1]
 	}
 	if r.socket != nil { // last: whoever gets it gives it back when the process has ended

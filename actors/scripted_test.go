@@ -27,7 +27,9 @@ type script struct {
 	code  int           // with this status
 	stops time.Duration // it needs this long to obey a signal; < 0: only SIGKILL ends it
 
-	noStdin bool // it has closed its standard input
+	noStdin bool                                // it has closed its standard input
+	begun   func(p *scriptedProcess)            // called on a goroutine of its own when it runs
+	given   func(p *scriptedProcess, in string) // called on a goroutine of its own with what it gets to read
 }
 
 // scriptedHost is an osHost whose processes follow scripts, by program name and number of the life, counted from 1.
@@ -77,6 +79,9 @@ func (h *scriptedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 		return
 	}
 	done(p, nil)
+	if how.begun != nil {
+		go how.begun(p)
+	}
 	if how.runs > 0 {
 		time.AfterFunc(how.runs, func() { p.end(process.Exit{Code: how.code, Status: uint32(how.code) << 8}) })
 	}
@@ -91,6 +96,9 @@ func (p *scriptedProcess) end(e process.Exit) {
 		p.spec.Exited(e)
 	})
 }
+
+// says writes to the standard output of the process.
+func (p *scriptedProcess) says(text string) { _, _ = p.spec.Stdout.Write([]byte(text)) }
 
 func (p *scriptedProcess) ID() int          { return p.id }
 func (p *scriptedProcess) Began() time.Time { return p.began }
@@ -113,6 +121,9 @@ func (p *scriptedProcess) WriteStdin(b []byte) error {
 		return process.ErrClosed
 	}
 	p.host.stdin += string(b)
+	if p.how.given != nil {
+		go p.how.given(p, string(b))
+	}
 	return nil
 }
 

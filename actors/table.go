@@ -16,6 +16,7 @@ import (
 // entry is one program in the snapshot table.
 type entry struct {
 	program *confload.Program
+	index   int                  // among the programs of its group
 	info    atomic.Pointer[Info] // published by the program on each change; never nil
 	pid     atomic.Pointer[actor.PID]
 }
@@ -47,7 +48,7 @@ func newTable() *table {
 func newGroupEntry(config *confload.Group, came int) *groupEntry {
 	g := &groupEntry{config: config, came: came, byName: make(map[string]*entry, len(config.Programs))}
 	for i := range config.Programs {
-		e := &entry{program: &config.Programs[i]}
+		e := &entry{program: &config.Programs[i], index: i}
 		e.info.Store(&Info{Program: e.program})
 		g.entries = append(g.entries, e)
 		g.byName[e.program.Name] = e

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 )
 
@@ -40,7 +41,14 @@ type tree struct {
 	load      func() (*confload.Config, error)
 	environ   []string
 	mood      atomic.Int32
-	stopped   chan struct{} // closed when the tree is gone
+
+	events      *actor.PID    // the event center; set before there is any group
+	deaf        chan struct{} // closed when the event center takes no more messages
+	wanted      atomic.Uint64 // events.Set: the types somebody listens to
+	firstSerial events.Serial
+	nextSerial  atomic.Int64
+
+	stopped chan struct{} // closed when the tree is gone
 }
 
 func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }

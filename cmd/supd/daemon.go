@@ -13,6 +13,7 @@ import (
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -32,6 +33,7 @@ type daemon struct {
 	restarts chan chan error // clients who ask for a soft restart, and wait to hear whether it can be had
 	ending   atomic.Bool     // somebody wants the daemon to end: no generation follows
 	began    bool            // the first generation was up
+	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
 }
 

@@ -103,7 +103,7 @@ func (g *generation) start() error {
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	tree, err := actors.Spawn(d.newSystem(), g.config, actors.WithLogger(d.logger), actors.WithLoader(d.load),
-		actors.WithEnviron(os.Environ()), actors.WithDeferredStart())
+		actors.WithEnviron(os.Environ()), actors.WithDeferredStart(), actors.WithEventSerial(d.serial))
 	if err != nil {
 		return err
 	}
@@ -166,6 +166,7 @@ func (g *generation) end() {
 	if err := g.tree.Close(ctx); err != nil {
 		g.daemon.logger.Warn("the tree did not end cleanly: " + err.Error())
 	}
+	g.daemon.serial = g.tree.EventSerial()
 }
 
 func (g *generation) closeServer() {

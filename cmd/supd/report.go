@@ -48,15 +48,8 @@ func notYet(cfg *confload.Config) []string {
 				continue
 			}
 			seen[p.Section] = true
-			switch p.Kind {
-			case confload.KindEventListener:
-				say(p, "the listener is run, but this version sends it no events")
-			}
 			if p.Stdout.Syslog || p.Stderr.Syslog {
 				say(p, "this version does not write output to syslog")
-			}
-			if p.Kind != confload.KindEventListener && (p.Stdout.CaptureMaxBytes > 0 || p.Stderr.CaptureMaxBytes > 0 || p.Stdout.EventsEnabled || p.Stderr.EventsEnabled) {
-				say(p, "this version makes no events of output")
 			}
 		}
 	}

@@ -55,6 +55,9 @@ func StateChanged(p Process, tr supervisor.Transition) Event {
 	return plain(stateTypes[tr.To], b)
 }
 
+// StateType is the type of the event of a program that enters a state.
+func StateType(s supervisor.State) Type { return stateTypes[s] }
+
 // Channel is one of the two outputs of a program.
 type Channel uint8
 

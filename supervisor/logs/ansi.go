@@ -64,3 +64,13 @@ func (s *stripper) rest() []byte {
 	s.n = 0
 	return b
 }
+
+// A Stripper removes control sequences as FileOptions.StripANSI does, for output that is looked at before it is stored. The
+// zero value is at the begin of a stream.
+type Stripper struct{ s stripper }
+
+// Strip appends to dst what is left of the next piece of the stream.
+func (s *Stripper) Strip(dst, p []byte) []byte { return s.s.strip(dst, p) }
+
+// Rest returns what was held back at the end of the stream, good until the next call.
+func (s *Stripper) Rest() []byte { return s.s.rest() }
