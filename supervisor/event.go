@@ -13,6 +13,9 @@ type (
 	StopRequested struct{ By Origin }
 	// HoldRequested says that the supervisor is going down: nothing is started from now on (compat.md §3.2, last line).
 	HoldRequested struct{}
+	// NeedsChanged says what the program depends on and is not up now, in words; "" when it lacks nothing. It is told on
+	// every change of what it depends on, and before the first start.
+	NeedsChanged struct{ Lacks string }
 	// Spawned says that the process of a life exists.
 	Spawned struct {
 		Life uint64
@@ -43,6 +46,7 @@ type (
 func (StartRequested) event() {}
 func (StopRequested) event()  {}
 func (HoldRequested) event()  {}
+func (NeedsChanged) event()   {}
 func (Spawned) event()        {}
 func (SpawnFailed) event()    {}
 func (ProcessExited) event()  {}
@@ -65,9 +69,12 @@ const (
 	ByAutostart                   // autostart=true when the group came to be
 	ByShutdown                    // the supervisor goes down
 	ByGroup                       // the strategy of the group
+	ByDependant                   // a program that depends on it is to start
+	ByLoss                        // something it depends on is not up any more
 )
 
-var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group"}
+var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
+	"a program that depends on it", "the loss of what it depends on"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }

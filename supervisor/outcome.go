@@ -16,6 +16,8 @@ func (p *Program) StartOutcome() Outcome {
 	switch {
 	case p.State == Running:
 		return Done
+	case p.Waiting:
+		return Pending
 	case p.SpawnErr != "":
 		return SpawnBad
 	case p.State == Starting:

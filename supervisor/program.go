@@ -19,6 +19,7 @@ type Policy struct {
 	StopAsGroup  bool   // the stop signal goes to the process group
 	KillAsGroup  bool   // SIGKILL goes to the process group
 	StopSignal   string // name of the stop signal, for the log
+	OnLoss       OnLoss // what the loss of a dependency does
 }
 
 // A Program is the state of one program's machine. The zero value is a program that was never started.
@@ -31,6 +32,8 @@ type Program struct {
 	ExitStatus int    // of the last recorded exit; 0 when none is recorded
 	Held       bool   // the supervisor is going down
 	Spawning   bool   // a Spawn effect has not been answered
+	Lacks      string // what it depends on and is not up, in words; "" nothing
+	Waiting    bool   // it is wanted, and is started as soon as it lacks nothing
 	Reason     Reason // why it is in this state
 }
 
@@ -59,7 +62,9 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 	case StopRequested:
 		s.stopRequested(ev)
 	case HoldRequested:
-		s.Held = true
+		s.Held, s.Waiting = true, false
+	case NeedsChanged:
+		s.needsChanged(ev)
 	case Spawned:
 		if ev.Life == s.Life && s.Spawning {
 			s.spawned(ev)
@@ -81,6 +86,7 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 			s.killFailed(ev)
 		}
 	}
+	s.goOn()
 	return s.Program, s.effects
 }
 
@@ -105,6 +111,10 @@ func (s *step) startRequested(ev StartRequested) {
 		if ev.By == ByAdministrator {
 			s.Failures = 0
 		}
+		if s.Lacks != "" {
+			s.wait()
+			return
+		}
 		s.start(Reason{"start-requested", "started by " + ev.By.String()})
 	}
 }
@@ -119,6 +129,9 @@ func (s *step) start(r Reason) {
 
 func (s *step) stopRequested(ev StopRequested) {
 	r := Reason{"stop-requested", "stopped by " + ev.By.String()}
+	if s.Waiting {
+		s.Waiting, s.Reason = false, r
+	}
 	switch s.State {
 	case Backoff:
 		if ev.By == ByShutdown {
@@ -252,6 +265,10 @@ func (s *step) startFailed(pid int, why string) {
 func (s *step) settle(r Rule, t Transition) {
 	switch r.Directive {
 	case RestartNow:
+		if s.Lacks != "" {
+			s.wait()
+			return
+		}
 		s.start(r.Reason)
 	case RestartLater:
 		s.do(Arm{s.Life, BackoffTimer, seconds(s.Failures)})
@@ -271,6 +288,8 @@ func (s *step) timerFired(t Timer) {
 	switch {
 	case t == StartTimer && s.State == Starting && s.Pid != 0:
 		s.up()
+	case t == BackoffTimer && s.State == Backoff && !s.Held && s.Lacks != "":
+		s.wait()
 	case t == BackoffTimer && s.State == Backoff && !s.Held:
 		s.start(Reason{"retry", fmt.Sprintf("attempt %d after a wait of %d s", s.Failures+1, s.Failures)})
 	case t == StopTimer && s.State == Stopping && s.Pid != 0:

@@ -95,6 +95,8 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.StopWaitSecs = n
 		case "autorestart":
 			p.Autorestart = map[string]Autorestart{"true": RestartAlways, "false": RestartNever, "unexpected": RestartUnexpected}[v]
+		case "onloss":
+			p.OnLoss = map[string]OnLoss{"keep": KeepOnLoss, "stop": StopOnLoss, "restart": RestartOnLoss}[v]
 		case "stopasgroup":
 			p.StopAsGroup, p.KillAsGroup = true, true
 		case "exitcodes":
@@ -122,6 +124,8 @@ func parseEvent(t *testing.T, s string) Event {
 		return StartRequested{origins[f[1]]}
 	case "stop":
 		return StopRequested{origins[f[1]]}
+	case "lacks":
+		return NeedsChanged{strings.Join(strings.Fields(s)[1:], " ")}
 	case "hold":
 		return HoldRequested{}
 	case "spawned":
