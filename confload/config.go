@@ -174,6 +174,9 @@ type Program struct {
 	Stderr         Stream
 
 	Socket *Socket // set for KindFCGI
+
+	DependsOn     []Dependency // what must be up before it starts; nil: nothing
+	DependsPolicy DependsPolicy
 }
 
 // NameSpec is how clients name the program: "group:name", or "name" when both are the same.

@@ -56,6 +56,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"command": "d", "priority": "1", "autostart": "false", "autorestart": "true", "startsecs": "2", "startretries": "2",
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
 		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "redirect_stderr": "true", "process_name": "q",
+		"depends_on": "b", "depends_policy": "stop",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"
@@ -75,7 +76,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		if o.Name != "command" {
 			text += "command=c\n"
 		}
-		is := program(t, text+o.Name+"="+v)
+		is := mustParse(t, text+o.Name+"="+v+"\n[program:b]\ncommand=c\npriority=1000").Groups[0].Programs[0]
 		if got := ChangedOptions(&was, &is); !slices.Contains(got, o.Name) {
 			t.Errorf("%s=%s: changed are %q", o.Name, v, got)
 		}

@@ -206,6 +206,7 @@ func (l *loader) build() {
 	l.supervisord()
 	l.plugins()
 	l.buildGroups()
+	l.resolveDependencies()
 	l.servers()
 	for i := range l.config.Groups {
 		g := &l.config.Groups[i]

@@ -352,12 +352,12 @@ func TestDefaultSectionReachesAllButPlugins(t *testing.T) {
 }
 
 func TestUnknownSectionsAndOptionsAreToldWithTheNearestName(t *testing.T) {
-	c := mustParse(t, "[prgram:x]\nk=1\n[something-else]\n[program:a]\ncommand=c\nautosart=true\ndepends_on=%(nonsense\n[program]\n[supervisorctl]\nprmpt=x\n")
+	c := mustParse(t, "[prgram:x]\nk=1\n[something-else]\n[program:a]\ncommand=c\nautosart=true\nodd_one=%(nonsense\n[program]\n[supervisorctl]\nprmpt=x\n")
 	want := []string{
 		"unknown section [prgram:x] is ignored; did you mean [program:x]?",
 		"unknown section [something-else] is ignored",
 		"unknown option 'autosart' in section [program:a] is ignored; did you mean 'autostart'?",
-		"unknown option 'depends_on' in section [program:a] is ignored",
+		"unknown option 'odd_one' in section [program:a] is ignored",
 		"unknown section [program] is ignored; did you mean [program:NAME]?",
 		"unknown option 'prmpt' in section [supervisorctl] is ignored; did you mean 'prompt'?",
 	}

@@ -78,6 +78,15 @@ var programTable = tableOf("program",
 		Help: "Whether standard error goes where standard output goes."},
 		boolType, func(p *Program) *bool { return &p.RedirectStderr }),
 
+	bind(Option{Name: "depends_on", Names: namesPerSection,
+		Help: "Programs or groups that must be RUNNING before the program is started, :healthy what must be ready, " +
+			":exited what must have ended well. They are started with it and stopped after it."},
+		dependencyListType, func(p *Program) *[]Dependency { return &p.DependsOn }),
+	bind(Option{Name: "depends_policy", Default: "keep", Names: namesPerSection,
+		Help: "What becomes of the program when something it depends on goes down: it goes on, is stopped, or is stopped and " +
+			"started again when that is back."},
+		dependsPolicyType, func(p *Program) *DependsPolicy { return &p.DependsPolicy }),
+
 	// *_syslog stands before *_logfile: logfile=syslog turns it on.
 	syslogOf("stdout", stdout), logfileOf("stdout", stdout), maxBytesOf("stdout", stdout), backupsOf("stdout", stdout),
 	captureOf("stdout", stdout), eventsOf("stdout", stdout),
