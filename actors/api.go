@@ -19,6 +19,8 @@ type Info struct {
 	StdoutLog  string            // path of the stdout log, "" none
 	StderrLog  string            // path of the stderr log, "" none or redirected
 	Reason     supervisor.Reason // why it is in this state
+	Expected   bool              // Exited: the status is one of exitcodes
+	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 }
 
 // Result is the outcome for one program of a command on many.

@@ -46,7 +46,7 @@ func (g *group) Receive(ctx actor.Context) {
 			g.launchFrom(ctx, m.index+1)
 		}
 	case *stopGroup:
-		g.stop(ctx, m.by)
+		g.stop(ctx, m)
 	case *programChanged:
 		g.programDown(ctx, m)
 	case *holdRequest, *ReopenLogs:
@@ -78,10 +78,14 @@ func (g *group) launchFrom(ctx actor.Context, i int) {
 	ctx.Send(ctx.Parent(), &groupLaunched{g.entry.config.Name})
 }
 
-// stop asks all programs to stop at once, the last one first, as supervisord does at shutdown.
-func (g *group) stop(ctx actor.Context, by supervisor.Origin) {
+// stop asks programs to stop at once, the last one first, as supervisord does at shutdown.
+func (g *group) stop(ctx actor.Context, m *stopGroup) {
+	order := slices.Clone(g.entry.entries)
+	if m.only != nil {
+		order = slices.Clone(m.only)
+	}
 	g.draining = map[*entry]bool{}
-	for _, e := range g.entry.entries {
+	for _, e := range order {
 		if !e.info.Load().State.IsDown() {
 			g.draining[e] = true
 		}
@@ -89,12 +93,11 @@ func (g *group) stop(ctx actor.Context, by supervisor.Origin) {
 	if g.endDrain(ctx) {
 		return
 	}
-	order := slices.Clone(g.entry.entries)
 	slices.SortFunc(order, func(a, b *entry) int {
 		return cmp.Or(cmp.Compare(b.program.Priority, a.program.Priority), strings.Compare(b.program.Name, a.program.Name))
 	})
 	for _, e := range order {
-		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: by, quiet: true})
+		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: m.by, quiet: true})
 	}
 }
 

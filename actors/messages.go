@@ -157,10 +157,15 @@ type (
 	launchAll     struct{}
 	groupLaunched struct{ name string }
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
-	stopGroup struct{ by supervisor.Origin }
+	// With only, it is these programs.
+	stopGroup struct {
+		by   supervisor.Origin
+		only []*entry
+	}
 	groupDown struct{ name string }
 	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
 	retire         struct{ group *actor.PID }
+	needsMoved     struct{} // something that the program depends on has changed
 	programChanged struct {
 		entry *entry
 		state supervisor.State

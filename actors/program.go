@@ -36,14 +36,16 @@ type program struct {
 	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
 	start, stop time.Time
+	expected    bool // of the last transition: the status was one of exitcodes
 	timer       *time.Timer
 	timerSeq    uint64
 	report      *time.Timer // the next stopReport; nil none
 
 	starters  []waiter
 	stoppers  []waiter
-	launchers []waiter // wait for launched
-	lastKill  string   // why the last signal of a stop could not be sent; "" it could
+	launchers []waiter     // wait for launched
+	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
+	lastKill  string       // why the last signal of a stop could not be sent; "" it could
 }
 
 type runPhase int
@@ -78,6 +80,7 @@ func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
 		StopAsGroup:  c.StopAsGroup,
 		KillAsGroup:  c.KillAsGroup,
 		StopSignal:   process.SignalName(c.StopSignal),
+		OnLoss:       onLoss[c.DependsPolicy],
 	}}
 }
 
@@ -85,6 +88,12 @@ var autorestart = map[confload.Autorestart]supervisor.Autorestart{
 	confload.RestartUnexpected: supervisor.RestartUnexpected,
 	confload.RestartNever:      supervisor.RestartNever,
 	confload.RestartAlways:     supervisor.RestartAlways,
+}
+
+var onLoss = map[confload.DependsPolicy]supervisor.OnLoss{
+	confload.DependsKeep:    supervisor.KeepOnLoss,
+	confload.DependsStop:    supervisor.StopOnLoss,
+	confload.DependsRestart: supervisor.RestartOnLoss,
 }
 
 // Receive implements actor.Actor.
@@ -111,6 +120,10 @@ func (p *program) Receive(ctx actor.Context) {
 			p.sinks = m.sinks
 		}
 		p.answerLaunchers()
+	case *needsMoved:
+		p.needsMoved()
+	case *indexed:
+		p.summonAnswered(m)
 	case *processStarted:
 		p.processStarted(m.life, m.proc)
 	case *timerFired:
@@ -176,7 +189,7 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 // apply tells the machine of an event, carries out the effects, and answers whoever waited for what has happened.
 func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
-		was := p.m.State
+		was := p.m
 		wentUp := false
 		m, effects := supervisor.Step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
@@ -186,6 +199,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 			case supervisor.Transition:
 				changes = append(changes, e)
 				wentUp = wentUp || e.To == supervisor.Running
+				p.expected = e.Expected
 				if e.To == supervisor.Starting {
 					p.start = time.Now()
 				}
@@ -207,7 +221,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 			p.runPhase = runEnding
 			p.supervisor().StopChildren(p.run)
 		}
-		if len(effects) == 0 && was == p.m.State {
+		if len(effects) == 0 && was.State == p.m.State && was.Reason == p.m.Reason && was.Waiting == p.m.Waiting {
 			continue
 		}
 		p.publish()
@@ -226,6 +240,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 		}
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State})
+			p.tellDependants()
 		}
 		p.answerStarters(wentUp)
 		p.answerStoppers()
@@ -317,7 +332,12 @@ func (p *program) disarm() {
 
 // publish puts a new snapshot into the table.
 func (p *program) publish() {
+	waitsFor := ""
+	if p.m.Waiting {
+		waitsFor = p.m.Lacks
+	}
 	p.entry.info.Store(&Info{
+		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor,
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 	})

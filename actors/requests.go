@@ -60,13 +60,18 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(&Outcome{Skipped: true}) // somebody was quicker
 		return
 	}
+	p.lookAround()
 	p.launchers = append(p.launchers, w)
 	if !r.quiet {
 		p.starters = append(p.starters, w)
 	}
 	p.apply(supervisor.StartRequested{By: r.by})
-	if !p.m.Spawning { // held
+	if !p.m.Spawning { // held, or waiting
 		p.answerLaunchers()
+	}
+	p.answerStarters(false) // nothing may have changed, when it was waiting before
+	if p.m.Waiting {
+		p.summon()
 	}
 }
 
@@ -81,7 +86,7 @@ func resolveFault(err error) *Fault {
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{from, r.name, r.wait, r.index}
-	if !p.m.State.IsUp() {
+	if !p.m.State.IsUp() && !p.m.Waiting {
 		switch {
 		case r.quiet:
 		case r.onlyIfApt:

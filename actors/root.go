@@ -30,7 +30,7 @@ type root struct {
 	queue    []string              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
 	rereads  []*actor.PID          // who waits for the configuration
-	stopping []string              // groups still to stop, in order; the first is being stopped
+	stopping []stage               // what is still to stop, in order; the first is being stopped
 	autorun  bool
 	report   *time.Timer // the next waitingReport; nil none
 }
@@ -81,7 +81,7 @@ func (r *root) Receive(ctx actor.Context) {
 	case *ShutDown:
 		r.shutDown(ctx, m)
 	case *groupDown:
-		if len(r.stopping) > 0 && r.stopping[0] == m.name {
+		if len(r.stopping) > 0 && r.stopping[0].group == m.name {
 			r.stopping = r.stopping[1:]
 			r.stopNext(ctx)
 		}
@@ -123,6 +123,7 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	r.tree.table.add(e)
 	asker := r.unready[name]
 	delete(r.unready, name)
+	r.relink(ctx)
 	r.announce(ctx, e)
 	if asker != nil {
 		if r.autorun && r.tree.currentMood() == MoodRunning {
@@ -222,6 +223,7 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 		active.Groups = append(active.Groups, *g.config)
 	}
 	r.latest.Store(m.config)
+	r.relink(ctx)
 	d := confload.Diff(active, m.config)
 	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
@@ -292,6 +294,7 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 		}
 		delete(r.groups, name)
 		r.tree.table.remove(name)
+		r.relink(ctx)
 		r.dequeue(ctx, name)
 		if asker := r.removing[name]; asker != nil {
 			delete(r.removing, name)
@@ -299,7 +302,7 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 			ctx.Send(r.tree.events, &groupRemoved{name})
 			ctx.Send(asker, done)
 		}
-		if len(r.stopping) > 0 && r.stopping[0] == name {
+		if len(r.stopping) > 0 && r.stopping[0].group == name {
 			r.stopping = r.stopping[1:]
 			r.stopNext(ctx)
 		}
@@ -325,18 +328,17 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 	for _, pid := range r.groups {
 		ctx.Send(pid, &holdRequest{})
 	}
-	groups := *r.tree.table.groups.Load()
-	for i := len(groups) - 1; i >= 0; i-- {
-		r.stopping = append(r.stopping, groups[i].config.Name)
-	}
+	groups := slices.Clone(*r.tree.table.groups.Load())
+	slices.Reverse(groups)
+	r.stopping = stages(groups)
 	r.reportWaiting(ctx)
 	r.stopNext(ctx)
 }
 
 func (r *root) stopNext(ctx actor.Context) {
 	for ; len(r.stopping) > 0; r.stopping = r.stopping[1:] {
-		if pid := r.groups[r.stopping[0]]; pid != nil {
-			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown})
+		if pid := r.groups[r.stopping[0].group]; pid != nil {
+			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown, only: r.stopping[0].entries})
 			return
 		}
 	}

@@ -15,12 +15,14 @@ import (
 type session struct {
 	command *ManyPrograms
 	entries []*entry
-	client  *actor.PID
+	client  *actor.PID // nil: it was answered
 	began   time.Time
 
-	next    int    // start: the program to launch next
-	open    int    // answers still to come
-	settled []bool // by program: its answer has come
+	next    int     // start: the program to launch next
+	waves   [][]int // stop: programs still to be stopped, by index; the first ones are being stopped
+	wave    int     // how many of these have not answered
+	open    int     // answers still to come
+	settled []bool  // by program: its answer has come
 	answers []answer
 }
 
@@ -50,12 +52,12 @@ func (s *session) Receive(ctx actor.Context) {
 	case *launched:
 		s.launchAfter(ctx, m.index)
 	case *indexed:
-		s.take(m.index, m.outcome)
+		s.take(ctx, m.index, m.outcome)
 		s.finish(ctx)
 	case *actor.Terminated: // what was still in its mailbox will not be answered
 		for i, e := range s.entries {
 			if m.Who.Equal(e.pid.Load()) {
-				s.take(i, &Outcome{Skipped: true})
+				s.take(ctx, i, &Outcome{Skipped: true})
 				s.launchAfter(ctx, i)
 			}
 		}
@@ -75,10 +77,11 @@ func (s *session) begin(ctx actor.Context) {
 	case Start:
 		s.launchAfter(ctx, -1)
 	case Stop:
-		for i, e := range s.entries {
-			s.request(ctx, i, &stopRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
-				wait: s.command.Wait, onlyIfApt: true, index: i})
+		s.waves = waves(s.entries)
+		if len(s.waves) > 1 && !s.command.Wait {
+			s.answerEarly(ctx)
 		}
+		s.stopWave(ctx)
 	case Signal:
 		for i, e := range s.entries {
 			s.request(ctx, i, &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
@@ -88,6 +91,42 @@ func (s *session) begin(ctx actor.Context) {
 			s.request(ctx, i, &clearRequest{name: e.program.NameSpec(), index: i})
 		}
 	}
+}
+
+// stopWave stops the programs of the first wave that is left.
+func (s *session) stopWave(ctx actor.Context) {
+	if len(s.waves) == 0 {
+		return
+	}
+	wave, ordered := s.waves[0], len(s.waves) > 1
+	s.wave = len(wave)
+	for _, i := range wave {
+		s.request(ctx, i, &stopRequest{name: s.entries[i].program.NameSpec(), by: supervisor.ByAdministrator,
+			wait: s.command.Wait || ordered, onlyIfApt: true, index: i})
+	}
+}
+
+// waveAnswered goes on with the next wave when all of one are down.
+func (s *session) waveAnswered(ctx actor.Context) {
+	if s.command.Do != Stop {
+		return
+	}
+	if s.wave--; s.wave == 0 {
+		s.waves = s.waves[1:]
+		s.stopWave(ctx)
+	}
+}
+
+// answerEarly answers a client that does not want to wait, while the programs are stopped one after the other.
+func (s *session) answerEarly(ctx actor.Context) {
+	results := Results{}
+	for _, e := range s.entries {
+		if i := e.info.Load(); i.State.IsUp() || i.WaitsFor != "" {
+			results = append(results, Result{Name: e.program.Name, Group: e.program.Group, Status: Success, Description: "OK"})
+		}
+	}
+	ctx.Send(s.client, results)
+	s.client = nil
 }
 
 // launchAfter starts the program after i: programs are launched one after the other, so that the order is kept, and then
@@ -102,7 +141,7 @@ func (s *session) launchAfter(ctx actor.Context, i int) {
 		wait: s.command.Wait, onlyIfApt: true, index: i + 1})
 }
 
-func (s *session) take(i int, o *Outcome) {
+func (s *session) take(ctx actor.Context, i int, o *Outcome) {
 	if s.settled[i] {
 		return
 	}
@@ -113,6 +152,7 @@ func (s *session) take(i int, o *Outcome) {
 		a.round = -1
 	}
 	s.answers = append(s.answers, a)
+	s.waveAnswered(ctx)
 }
 
 func (s *session) finish(ctx actor.Context) {
@@ -134,6 +174,8 @@ func (s *session) finish(ctx actor.Context) {
 		}
 		results = append(results, r)
 	}
-	ctx.Send(s.client, results)
+	if s.client != nil {
+		ctx.Send(s.client, results)
+	}
 	ctx.Stop(ctx.Self())
 }

@@ -19,6 +19,9 @@ type entry struct {
 	index   int                  // among the programs of its group
 	info    atomic.Pointer[Info] // published by the program on each change; never nil
 	pid     atomic.Pointer[actor.PID]
+
+	needs      atomic.Pointer[[]need]   // what must be up before it starts; nil: it never needed anything
+	dependants atomic.Pointer[[]*entry] // who needs it; nil: nobody ever did
 }
 
 // groupEntry is one active group in the snapshot table.

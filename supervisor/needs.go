@@ -36,6 +36,9 @@ func (s *step) needsChanged(ev NeedsChanged) {
 
 // wait has the program started when it lacks nothing any more.
 func (s *step) wait() {
+	if s.Waiting {
+		return
+	}
 	s.Waiting, s.Reason = true, waits(s.Lacks)
 	s.log(Info, "%s waits for %s", s.policy.Name, s.Lacks)
 }

@@ -1,0 +1,285 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// This file is depends_on. A program looks at what it needs in the table whenever one of these has changed, and tells its
+// machine what it lacks; so nothing depends on the order of messages, and none can be lost that matters.
+
+// need is one program that another one depends on.
+type need struct {
+	spec      string
+	entry     *entry // nil: there is no such program now
+	condition confload.Condition
+}
+
+// met tells whether the need is fulfilled.
+func (n *need) met() bool {
+	if n.entry == nil {
+		return false
+	}
+	i := n.entry.info.Load()
+	switch n.condition {
+	case confload.NeedsExited:
+		return i.State == supervisor.Exited && i.Expected
+	default:
+		return i.State == supervisor.Running
+	}
+}
+
+// hopeless tells whether the need will not be fulfilled unless somebody does something about it.
+func (n *need) hopeless() bool {
+	if n.entry == nil {
+		return true
+	}
+	i := n.entry.info.Load()
+	return i.State == supervisor.Fatal || i.State == supervisor.Exited && n.condition == confload.NeedsExited && !i.Expected
+}
+
+func (n *need) String() string {
+	if n.condition == confload.NeedsRunning {
+		return n.spec
+	}
+	return fmt.Sprintf("%s (%s)", n.spec, n.condition)
+}
+
+// relink connects the programs that are there with what they need, as the configuration read last has it, and returns those
+// whose needs may have changed. It costs nothing when nothing depends on anything.
+func (t *table) relink(latest *confload.Config) []*entry {
+	entries := *t.sorted.Load()
+	wanted := map[string][]confload.Dependency{}
+	for i := range latest.Groups {
+		for j := range latest.Groups[i].Programs {
+			if p := &latest.Groups[i].Programs[j]; len(p.DependsOn) > 0 {
+				wanted[p.NameSpec()] = p.DependsOn
+			}
+		}
+	}
+	linked := slices.ContainsFunc(entries, func(e *entry) bool { return len(e.program.DependsOn) > 0 || e.needs.Load() != nil })
+	if len(wanted) == 0 && !linked {
+		return nil
+	}
+	bySpec := make(map[string]*entry, len(entries))
+	for _, e := range entries {
+		bySpec[e.program.NameSpec()] = e
+	}
+	dependants := map[*entry][]*entry{}
+	var concerned []*entry
+	for _, e := range entries {
+		list, known := wanted[e.program.NameSpec()]
+		if !known {
+			list = e.program.DependsOn
+		}
+		var needs []need
+		for _, d := range list {
+			for _, spec := range d.Programs {
+				on := bySpec[spec]
+				needs = append(needs, need{spec, on, d.Condition})
+				if on != nil && !slices.Contains(dependants[on], e) {
+					dependants[on] = append(dependants[on], e)
+				}
+			}
+		}
+		if len(needs) > 0 || e.needs.Load() != nil {
+			e.needs.Store(&needs)
+			concerned = append(concerned, e)
+		}
+	}
+	for _, e := range entries {
+		if list := dependants[e]; list != nil || e.dependants.Load() != nil {
+			e.dependants.Store(&list)
+		}
+	}
+	return concerned
+}
+
+// needed lists what the program needs.
+func (e *entry) needed() []need {
+	if n := e.needs.Load(); n != nil {
+		return *n
+	}
+	return nil
+}
+
+// neededBy lists the programs that need this one.
+func (e *entry) neededBy() []*entry {
+	if d := e.dependants.Load(); d != nil {
+		return *d
+	}
+	return nil
+}
+
+// maxTold is how many of the programs that are lacking are named.
+const maxTold = 5
+
+// lookAround tells the machine what the program lacks now.
+func (p *program) lookAround() {
+	var lacks []string
+	for _, n := range p.entry.needed() {
+		if !n.met() {
+			lacks = append(lacks, logs.Clean(n.String()))
+		}
+	}
+	if more := len(lacks) - maxTold; more > 0 {
+		lacks = append(lacks[:maxTold], fmt.Sprintf("%d more", more))
+	}
+	if text := strings.Join(lacks, ", "); text != p.m.Lacks {
+		p.apply(supervisor.NeedsChanged{Lacks: text})
+	}
+}
+
+// needsMoved looks around after something that the program needs has changed.
+func (p *program) needsMoved() {
+	p.lookAround()
+	if !p.m.Waiting || len(p.starters) == 0 {
+		return
+	}
+	for i, n := range p.entry.needed() {
+		if !p.summoned[i] && !n.met() && n.hopeless() {
+			p.needFailed(&n)
+			return
+		}
+	}
+}
+
+// summon starts what the program needs and is not on its way.
+func (p *program) summon() {
+	for i, n := range p.entry.needed() {
+		if n.entry == nil || n.met() || n.entry.info.Load().State.IsUp() || p.summoned[i] {
+			continue
+		}
+		if p.summoned == nil {
+			p.summoned = map[int]bool{}
+		}
+		p.summoned[i] = true
+		p.tree.logger.Info(fmt.Sprintf("%s is started because %s depends on it", logs.Clean(n.spec), p.policy.Name))
+		p.ctx.Request(n.entry.pid.Load(), &startRequest{name: n.spec, by: supervisor.ByDependant, wait: true, index: i})
+	}
+}
+
+// summonAnswered hears what became of a start that summon has asked for.
+func (p *program) summonAnswered(m *indexed) {
+	if !p.summoned[m.index] {
+		return
+	}
+	delete(p.summoned, m.index)
+	needs := p.entry.needed()
+	if f := m.outcome.Fault; f != nil && f.Code != AlreadyStarted && m.index < len(needs) && p.m.Waiting && !needs[m.index].met() {
+		p.needFailed(&needs[m.index])
+	}
+}
+
+// needFailed tells those who wait for the program to start that it will not. It goes on waiting.
+func (p *program) needFailed(n *need) {
+	p.tree.logger.Warn(fmt.Sprintf("%s cannot start yet: it depends on %s, which is not to be had", p.policy.Name, logs.Clean(n.spec)))
+	for _, w := range p.starters {
+		p.answer(w, &Outcome{Fault: &Fault{AbnormalTermination, w.name}})
+	}
+	p.starters = nil
+}
+
+// tellDependants has those who need the program look around.
+func (p *program) tellDependants() {
+	for _, e := range p.entry.neededBy() {
+		if pid := e.pid.Load(); pid != nil {
+			p.ctx.Send(pid, &needsMoved{})
+		}
+	}
+}
+
+// relink connects programs after groups came or went, and has those concerned look around.
+func (r *root) relink(ctx actor.Context) {
+	if len(r.unready) > 0 {
+		return // the last of them does it for all: nothing is started before
+	}
+	for _, e := range r.tree.table.relink(r.latest.Load()) {
+		ctx.Send(e.pid.Load(), &needsMoved{})
+	}
+}
+
+// A stage is programs of one group that are stopped at once, when those of the stages before are down.
+type stage struct {
+	group   string
+	entries []*entry
+}
+
+// stages orders the stop of groups, given in the order in which they stop: a program is stopped when all that need it are
+// down. Without dependencies that is one group after the other.
+func stages(groups []*groupEntry) []stage {
+	left := map[*entry]bool{}
+	for _, g := range groups {
+		for _, e := range g.entries {
+			left[e] = true
+		}
+	}
+	free := func(e *entry) bool {
+		return left[e] && !slices.ContainsFunc(e.neededBy(), func(d *entry) bool { return left[d] })
+	}
+	var out []stage
+	for len(left) > 0 {
+		s := nextStage(groups, free)
+		if s.entries == nil { // two generations of the configuration can make a cycle: then the order of groups counts
+			s = nextStage(groups, func(e *entry) bool { return left[e] })
+		}
+		for _, e := range s.entries {
+			delete(left, e)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// waves orders the stop of programs, by index: those of a wave are stopped at once, when those of the waves before are down.
+// Without dependencies there is one wave.
+func waves(entries []*entry) [][]int {
+	left := map[*entry]bool{}
+	for _, e := range entries {
+		left[e] = true
+	}
+	var out [][]int
+	for len(left) > 0 {
+		var wave []int
+		for i, e := range entries {
+			if left[e] && !slices.ContainsFunc(e.neededBy(), func(d *entry) bool { return left[d] }) {
+				wave = append(wave, i)
+			}
+		}
+		if wave == nil { // a cycle, see stages
+			for i, e := range entries {
+				if left[e] {
+					wave = append(wave, i)
+				}
+			}
+		}
+		for _, i := range wave {
+			delete(left, entries[i])
+		}
+		out = append(out, wave)
+	}
+	return out
+}
+
+func nextStage(groups []*groupEntry, free func(*entry) bool) stage {
+	for _, g := range groups {
+		var s stage
+		for _, e := range g.entries {
+			if free(e) {
+				s.entries = append(s.entries, e)
+			}
+		}
+		if s.entries != nil {
+			s.group = g.config.Name
+			return s
+		}
+	}
+	return stage{}
+}
