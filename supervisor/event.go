@@ -41,17 +41,39 @@ type (
 		Life uint64
 		Text string
 	}
+	// ReadinessChanged says that the readiness check of a life was met, or that the program takes that back.
+	ReadinessChanged struct {
+		Life  uint64
+		Ready bool
+		Why   string // how this is known, in words
+	}
+	// StatusTold says what a program says of itself.
+	StatusTold struct {
+		Life uint64
+		Text string
+	}
+	// WatchdogFed says that a program has reported, which it must do regularly if its policy has a watchdog.
+	WatchdogFed struct{ Life uint64 }
+	// Checked is the result of one health check. Wrong says what was found wrong; "" nothing.
+	Checked struct {
+		Life  uint64
+		Wrong string
+	}
 )
 
-func (StartRequested) event() {}
-func (StopRequested) event()  {}
-func (HoldRequested) event()  {}
-func (NeedsChanged) event()   {}
-func (Spawned) event()        {}
-func (SpawnFailed) event()    {}
-func (ProcessExited) event()  {}
-func (TimerFired) event()     {}
-func (KillFailed) event()     {}
+func (StartRequested) event()   {}
+func (StopRequested) event()    {}
+func (HoldRequested) event()    {}
+func (NeedsChanged) event()     {}
+func (Spawned) event()          {}
+func (SpawnFailed) event()      {}
+func (ProcessExited) event()    {}
+func (TimerFired) event()       {}
+func (KillFailed) event()       {}
+func (ReadinessChanged) event() {}
+func (StatusTold) event()       {}
+func (WatchdogFed) event()      {}
+func (Checked) event()          {}
 
 // An Exit is how a process ended.
 type Exit struct {
@@ -71,28 +93,48 @@ const (
 	ByGroup                       // the strategy of the group
 	ByDependant                   // a program that depends on it is to start
 	ByLoss                        // something it depends on is not up any more
+	ByHealth                      // its health checks, or its watchdog
+	ByReadiness                   // it was not ready in time
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
-	"a program that depends on it", "the loss of what it depends on"}
+	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }
 
-// Timer names what a program is waiting for. At most one timer runs per program.
+// Timer names what a program is waiting for. At most one timer of each Slot runs per program.
 type Timer int
 
 // The timers of a program.
 const (
-	StartTimer   Timer = iota // startsecs
-	BackoffTimer              // the wait before the next attempt
-	StopTimer                 // stopwaitsecs
+	StartTimer    Timer = iota // startsecs
+	BackoffTimer               // the wait before the next attempt
+	StopTimer                  // stopwaitsecs
+	PauseTimer                 // restartpause
+	ReadyTimer                 // ready_timeout
+	WatchdogTimer              // watchdog_secs
 )
 
-var timerNames = [...]string{"start", "backoff", "stop"}
+var timerNames = [...]string{"start", "backoff", "stop", "pause", "ready", "watchdog"}
 
 // String is the name of the timer in transcripts.
 func (t Timer) String() string { return timerNames[t] }
+
+// Slot tells which timers replace each other: those that carry the program from state to state have slot 0, each of the
+// others has one of its own, below TimerSlots.
+func (t Timer) Slot() int {
+	switch t {
+	case ReadyTimer:
+		return 1
+	case WatchdogTimer:
+		return 2
+	}
+	return 0
+}
+
+// TimerSlots is how many slots there are.
+const TimerSlots = 3
 
 // An Effect is something the machine wants done. Effects are to be carried out in the order in which they are returned.
 type Effect interface{ effect() }
@@ -102,17 +144,25 @@ type (
 	Spawn struct{ Life uint64 }
 	// Signal asks for a signal to the process, or to its process group.
 	Signal struct {
-		Kill  bool // SIGKILL; otherwise the program's stop signal
+		Kill  bool // SIGKILL; otherwise a stop signal of the program
 		Group bool
+		Nth   int // which of the stop signals, from 0
 	}
-	// Arm starts the one timer of the program, replacing any other.
+	// Arm starts a timer of the program, replacing the one of the same slot.
 	Arm struct {
 		Life  uint64
 		Timer Timer
 		After time.Duration
 	}
-	// Disarm stops the timer.
+	// Disarm stops the timer of slot 0.
 	Disarm struct{}
+	// RunAction asks for the command of a change of health.
+	RunAction struct {
+		Life   uint64
+		Failed bool   // the command for failure; otherwise the one for success
+		Reason Reason // what has happened
+		Count  int    // of checks in a row with this result
+	}
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
@@ -132,6 +182,7 @@ func (Spawn) effect()      {}
 func (Signal) effect()     {}
 func (Arm) effect()        {}
 func (Disarm) effect()     {}
+func (RunAction) effect()  {}
 func (Transition) effect() {}
 func (Log) effect()        {}
 

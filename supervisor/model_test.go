@@ -77,7 +77,7 @@ func (m *model) transition(now int) bool {
 			return true
 		}
 	case Backoff:
-		if m.backoff > max(0, m.policy.StartRetries) {
+		if !m.retriesLeft() {
 			m.enter(now, Fatal, "gave-up")
 			m.backoff = 0
 			return true
@@ -200,12 +200,16 @@ func (m *model) finish(now int, n news) {
 	m.enter(now, Exited, code)
 }
 
+func (m *model) retriesLeft() bool {
+	return m.policy.StartRetries == -1 || m.backoff <= max(0, m.policy.StartRetries)
+}
+
 func (m *model) failedStart(now int, why string) {
 	m.spawnerr = why
 	m.backoff++
 	m.delay = now + 1000*m.backoff
 	code := "start-failed"
-	if m.going && m.backoff <= max(0, m.policy.StartRetries) {
+	if m.going && m.retriesLeft() {
 		code = "held"
 	}
 	m.enter(now, Backoff, code)

@@ -15,7 +15,7 @@ const (
 func (s *step) needsChanged(ev NeedsChanged) {
 	lost := s.Lacks == "" && ev.Lacks != ""
 	s.Lacks = ev.Lacks
-	if s.Waiting {
+	if s.Waiting && s.Lacks != "" {
 		s.Reason = waits(s.Lacks)
 	}
 	if !lost || !s.State.IsUp() || s.Held {
@@ -51,6 +51,13 @@ func (s *step) goOn() {
 	if !s.Waiting || s.Lacks != "" || s.Held || s.HasProcess() {
 		return
 	}
-	s.Waiting = false
-	s.start(Reason{"needs-met", "everything it depends on is up"})
+	s.start(s.whyResume())
+}
+
+// whyResume is the reason of the start that ends the waiting.
+func (s *step) whyResume() Reason {
+	if s.Resume != (Reason{}) {
+		return s.Resume
+	}
+	return Reason{"needs-met", "everything it depends on is up"}
 }

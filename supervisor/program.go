@@ -12,14 +12,21 @@ import (
 type Policy struct {
 	Name         string // bare process name, as it stands in the main log
 	Autorestart  Autorestart
-	StartSecs    int    // seconds it must stay up to be RUNNING; <= 0: at once
-	StartRetries int    // attempts after the first; < 0 counts as 0
-	ExitCodes    []int  // expected statuses; nil: none is
-	StopWaitSecs int    // seconds between the stop signal and SIGKILL; <= 0: at once
-	StopAsGroup  bool   // the stop signal goes to the process group
-	KillAsGroup  bool   // SIGKILL goes to the process group
-	StopSignal   string // name of the stop signal, for the log
-	OnLoss       OnLoss // what the loss of a dependency does
+	StartSecs    int      // seconds it must stay up to be RUNNING; <= 0: at once
+	StartRetries int      // attempts after the first; RetryForever: no end; otherwise < 0 counts as 0
+	ExitCodes    []int    // expected statuses; nil: none is
+	StopWaitSecs int      // seconds between a stop signal and the next, or SIGKILL; <= 0: at once
+	KillWaitSecs int      // seconds until SIGKILL is sent again; <= 0: StopWaitSecs, at least 1
+	StopAsGroup  bool     // the stop signals go to the process group
+	KillAsGroup  bool     // SIGKILL goes to the process group
+	StopSignals  []string // names of the stop signals in their order, for the log; nil: SIGKILL at once
+	OnLoss       OnLoss   // what the loss of a dependency does
+
+	Backoff      BackoffPolicy
+	RestartPause time.Duration // between the end of a process and the next one's start; 0 none
+	Ready        ReadyPolicy
+	Health       HealthPolicy
+	Watchdog     time.Duration // how often it must report; 0: it need not
 }
 
 // A Program is the state of one program's machine. The zero value is a program that was never started.
@@ -33,7 +40,14 @@ type Program struct {
 	Held       bool   // the supervisor is going down
 	Spawning   bool   // a Spawn effect has not been answered
 	Lacks      string // what it depends on and is not up, in words; "" nothing
-	Waiting    bool   // it is wanted, and is started as soon as it lacks nothing
+	Waiting    bool   // it is wanted, and is started as soon as it lacks nothing and has no process
+	Pausing    bool   // it is down for the time of restartpause
+	Resume     Reason // of the start that ends Waiting or Pausing; zero: what it needs is there
+	StopsSent  int    // how many of the stop signals were sent
+	Announced  bool   // its readiness check was met in this life
+	Overdue    bool   // it was not ready in time
+	Health     Health // what the checks of this life found
+	Status     string // what it says of itself in this life; "" nothing
 	Reason     Reason // why it is in this state
 }
 
@@ -42,6 +56,9 @@ const TooQuick = "Exited too quickly (process log may have details)"
 
 // HasProcess tells whether a process exists or may come to exist from an unanswered Spawn.
 func (p *Program) HasProcess() bool { return p.Spawning || p.Pid != 0 }
+
+// IsWanted tells whether the program is down, or on its way down, and will be started without anybody asking for it.
+func (p *Program) IsWanted() bool { return p.Waiting || p.Pausing }
 
 // step is one call of Step: the program being changed and the effects so far.
 type step struct {
@@ -62,7 +79,8 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 	case StopRequested:
 		s.stopRequested(ev)
 	case HoldRequested:
-		s.Held, s.Waiting = true, false
+		s.Held = true
+		s.unwant()
 	case NeedsChanged:
 		s.needsChanged(ev)
 	case Spawned:
@@ -84,6 +102,22 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 	case KillFailed:
 		if ev.Life == s.Life && s.Pid != 0 {
 			s.killFailed(ev)
+		}
+	case ReadinessChanged:
+		if ev.Life == s.Life {
+			s.readinessChanged(ev)
+		}
+	case StatusTold:
+		if ev.Life == s.Life && s.HasProcess() {
+			s.Status = ev.Text
+		}
+	case WatchdogFed:
+		if ev.Life == s.Life {
+			s.watchDog()
+		}
+	case Checked:
+		if ev.Life == s.Life {
+			s.checked(ev)
 		}
 	}
 	s.goOn()
@@ -111,6 +145,9 @@ func (s *step) startRequested(ev StartRequested) {
 		if ev.By == ByAdministrator {
 			s.Failures = 0
 		}
+		if s.Pausing {
+			s.unwant()
+		}
 		if s.Lacks != "" {
 			s.wait()
 			return
@@ -123,59 +160,10 @@ func (s *step) startRequested(ev StartRequested) {
 func (s *step) start(r Reason) {
 	s.Life++
 	s.Pid, s.SpawnErr, s.ExitStatus, s.Spawning = 0, "", 0, true
+	s.Waiting, s.Resume, s.StopsSent = false, Reason{}, 0
+	s.Announced, s.Overdue, s.Health, s.Status = false, false, Health{}, ""
 	s.enter(Starting, r, Transition{Tries: s.Failures})
 	s.do(Spawn{s.Life})
-}
-
-func (s *step) stopRequested(ev StopRequested) {
-	r := Reason{"stop-requested", "stopped by " + ev.By.String()}
-	if s.Waiting {
-		s.Waiting, s.Reason = false, r
-	}
-	switch s.State {
-	case Backoff:
-		if ev.By == ByShutdown {
-			s.Failures = 0
-			s.do(Disarm{})
-			s.enter(Fatal, r, Transition{})
-			return
-		}
-		s.log(Debug, "Attempted to kill %s, which is in BACKOFF state.", s.policy.Name)
-		s.do(Disarm{})
-		s.enter(Stopped, r, Transition{})
-	case Starting, Running:
-		s.enter(Stopping, r, Transition{Pid: s.Pid})
-		if s.Spawning {
-			return // the signal follows as soon as there is a process
-		}
-		s.signalStop()
-	}
-}
-
-func (s *step) signalStop() {
-	s.logKill(s.policy.StopAsGroup, s.policy.StopSignal)
-	s.do(Signal{Group: s.policy.StopAsGroup})
-	if s.policy.StopWaitSecs <= 0 {
-		s.kill()
-		return
-	}
-	s.do(Arm{s.Life, StopTimer, seconds(s.policy.StopWaitSecs)})
-}
-
-// kill sends SIGKILL, and again every stopwaitsecs (at least every second) until the process is gone.
-func (s *step) kill() {
-	s.log(Warn, "killing '%s' (%d) with SIGKILL", s.policy.Name, s.Pid)
-	s.logKill(s.policy.KillAsGroup, "SIGKILL")
-	s.do(Signal{Kill: true, Group: s.policy.KillAsGroup})
-	s.do(Arm{s.Life, StopTimer, seconds(max(1, s.policy.StopWaitSecs))})
-}
-
-func (s *step) logKill(group bool, signal string) {
-	as := ""
-	if group {
-		as = "process group "
-	}
-	s.log(Debug, "killing %s (pid %d) %swith signal %s", s.policy.Name, s.Pid, as, signal)
 }
 
 func (s *step) spawned(ev Spawned) {
@@ -187,6 +175,7 @@ func (s *step) spawned(ev Spawned) {
 	}
 	if s.policy.StartSecs <= 0 {
 		s.up()
+		s.awaitReady()
 		return
 	}
 	s.do(Arm{s.Life, StartTimer, seconds(s.policy.StartSecs)})
@@ -194,7 +183,9 @@ func (s *step) spawned(ev Spawned) {
 
 // up promotes a program that has stayed up long enough.
 func (s *step) up() {
-	s.Failures = 0
+	if s.policy.Backoff.Reset <= 0 {
+		s.Failures = 0
+	}
 	s.enter(Running, Reason{"stayed-up", fmt.Sprintf("it has stayed up for startsecs (%d)", max(0, s.policy.StartSecs))},
 		Transition{Pid: s.Pid})
 	s.log(Info, "success: %s entered RUNNING state, process has stayed up for > than %d seconds (startsecs)",
@@ -226,6 +217,9 @@ func (s *step) exited(e Exit) {
 		s.do(Disarm{})
 		s.settle(Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping}), Transition{Pid: pid})
 		s.log(level, "stopped: %s (%s)", s.policy.Name, e.Text)
+		if s.Waiting && s.policy.RestartPause > 0 {
+			s.pause(s.whyResume())
+		}
 		return
 	case s.State == Starting && e.Ran < seconds(s.policy.StartSecs):
 		s.do(Disarm{})
@@ -238,6 +232,9 @@ func (s *step) exited(e Exit) {
 		s.Pid = pid
 		s.up()
 		s.Pid = 0
+	}
+	if r := s.policy.Backoff.Reset; r > 0 && e.Ran-seconds(s.policy.StartSecs) >= r {
+		s.Failures = 0
 	}
 	s.ExitStatus = e.Code
 	d := Death{Held: s.Held, Ending: UnexpectedExit, Autorestart: s.policy.Autorestart}
@@ -256,7 +253,7 @@ func (s *step) exited(e Exit) {
 // startFailed counts a failed start and waits, or gives up.
 func (s *step) startFailed(pid int, why string) {
 	s.Failures++
-	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.Failures <= s.policy.StartRetries})
+	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.retriesLeft()})
 	s.enter(Backoff, rule.whyIn(Backoff, Reason{"start-failed", why}, why), Transition{Pid: pid, Tries: s.Failures})
 	s.settle(rule, Transition{})
 }
@@ -265,13 +262,17 @@ func (s *step) startFailed(pid int, why string) {
 func (s *step) settle(r Rule, t Transition) {
 	switch r.Directive {
 	case RestartNow:
+		if s.policy.RestartPause > 0 {
+			s.pause(r.Reason)
+			return
+		}
 		if s.Lacks != "" {
 			s.wait()
 			return
 		}
 		s.start(r.Reason)
 	case RestartLater:
-		s.do(Arm{s.Life, BackoffTimer, seconds(s.Failures)})
+		s.do(Arm{s.Life, BackoffTimer, s.backoffWait()})
 	case StopRun:
 		if r.To == s.State {
 			return
@@ -288,21 +289,19 @@ func (s *step) timerFired(t Timer) {
 	switch {
 	case t == StartTimer && s.State == Starting && s.Pid != 0:
 		s.up()
+		s.awaitReady()
+	case t == PauseTimer && s.Pausing && !s.Held:
+		s.paused()
+	case t == ReadyTimer && s.State == Running && !s.Announced:
+		s.readyTimeout()
+	case t == WatchdogTimer && s.State == Running:
+		s.watchdogBit()
 	case t == BackoffTimer && s.State == Backoff && !s.Held && s.Lacks != "":
 		s.wait()
 	case t == BackoffTimer && s.State == Backoff && !s.Held:
-		s.start(Reason{"retry", fmt.Sprintf("attempt %d after a wait of %d s", s.Failures+1, s.Failures)})
+		s.start(Reason{"retry", fmt.Sprintf("attempt %d after a wait of %s", s.Failures+1, inSeconds(s.backoffWait()))})
 	case t == StopTimer && s.State == Stopping && s.Pid != 0:
-		s.kill()
-	}
-}
-
-func (s *step) killFailed(ev KillFailed) {
-	switch s.State {
-	case Starting, Running, Stopping:
-		s.do(Disarm{})
-		s.log(Critical, "unknown problem killing %s (%d):%s", s.policy.Name, s.Pid, ev.Text)
-		s.enter(Unknown, Reason{"kill-failed", "it could not be signalled: " + ev.Text}, Transition{Pid: s.Pid})
+		s.nextSignal()
 	}
 }
 

@@ -33,12 +33,12 @@ func randomSequence(seed uint64) *sequence {
 		Name:         "web",
 		Autorestart:  Autorestart(r.IntN(3)),
 		StartSecs:    r.IntN(4),
-		StartRetries: r.IntN(5) - 1,
+		StartRetries: r.IntN(6) - 2,
 		ExitCodes:    [][]int{nil, {0}, {0, 2}}[r.IntN(3)],
 		StopWaitSecs: r.IntN(4),
 		StopAsGroup:  r.IntN(2) == 0,
 		KillAsGroup:  r.IntN(2) == 0,
-		StopSignal:   "SIGTERM",
+		StopSignals:  []string{"SIGTERM"},
 	}}
 	for range 40 {
 		q.fates = append(q.fates, randomFate(r))
@@ -250,7 +250,9 @@ func (m *machine) pester() {
 	}
 	stale := []Event{
 		Spawned{other, 7}, SpawnFailed{other, "late"}, ProcessExited{other, Exit{Code: 1, Text: "late"}}, KillFailed{other, "late"},
-		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer},
+		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer}, TimerFired{other, PauseTimer},
+		TimerFired{other, ReadyTimer}, TimerFired{other, WatchdogTimer}, ReadinessChanged{other, true, "late"}, StatusTold{other, "late"},
+		WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""},
 	}
 	if !m.p.Spawning {
 		stale = append(stale, Spawned{life, 7}, SpawnFailed{life, "twice"})

@@ -45,6 +45,7 @@ func transcript(t *testing.T, in string) string {
 	var out strings.Builder
 	var policy Policy
 	var p Program
+	var was string // what readyWords said last
 	var group *groupScript
 	for _, line := range strings.Split(strings.TrimRight(in, "\n"), "\n") {
 		if strings.HasPrefix(line, "  ") {
@@ -56,6 +57,7 @@ func transcript(t *testing.T, in string) string {
 			out.WriteString(line + "\n")
 		case "program":
 			policy, p, group = parsePolicy(t, rest), Program{}, nil
+			was = readyWords(&policy, &p)
 			out.WriteString(line + "\n")
 		case "group":
 			group = parseGroup(t, rest)
@@ -71,9 +73,14 @@ func transcript(t *testing.T, in string) string {
 			for _, e := range effects {
 				out.WriteString("  " + render(e) + "\n")
 			}
-			if len(effects) == 0 {
+			now := readyWords(&policy, &p)
+			if now != was {
+				out.WriteString("  " + now + "\n")
+			}
+			if len(effects) == 0 && now == was {
 				out.WriteString("  nothing\n")
 			}
+			was = now
 		default:
 			t.Fatalf("unknown line %q", line)
 		}
@@ -81,8 +88,29 @@ func transcript(t *testing.T, in string) string {
 	return out.String()
 }
 
+// readyWords says how a program stands with those that depend on it, where that is more than its state.
+func readyWords(policy *Policy, p *Program) string {
+	if !policy.Ready.Check && !policy.Health.Check {
+		return ""
+	}
+	words := "not ready"
+	if p.IsReady(policy) {
+		words = "ready"
+	}
+	if p.Overdue {
+		words += ", overdue"
+	}
+	if policy.Health.Check {
+		words += ", " + p.Health.Status.String()
+	}
+	if p.Status != "" {
+		words += ", says " + p.Status
+	}
+	return "= " + words
+}
+
 func parsePolicy(t *testing.T, s string) Policy {
-	p := Policy{Name: "web", StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopWaitSecs: 10, StopSignal: "SIGTERM"}
+	p := Policy{Name: "web", StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopWaitSecs: 10, StopSignals: []string{"SIGTERM"}}
 	for _, kv := range strings.Fields(s) {
 		k, v, _ := strings.Cut(kv, "=")
 		n, _ := strconv.Atoi(v)
@@ -97,6 +125,37 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.Autorestart = map[string]Autorestart{"true": RestartAlways, "false": RestartNever, "unexpected": RestartUnexpected}[v]
 		case "onloss":
 			p.OnLoss = map[string]OnLoss{"keep": KeepOnLoss, "stop": StopOnLoss, "restart": RestartOnLoss}[v]
+		case "stopsignals":
+			p.StopSignals = strings.Split(v, ",")
+		case "killwaitsecs":
+			p.KillWaitSecs = n
+		case "backoff":
+			p.Backoff.Kind = map[string]BackoffKind{"linear": BackoffLinear, "constant": BackoffConstant, "exponential": BackoffExponential}[v]
+		case "base":
+			p.Backoff.Base = duration(t, v)
+		case "cap":
+			p.Backoff.Cap = duration(t, v)
+		case "jitter":
+			p.Backoff.Jitter, p.Backoff.Seed = 0.5, uint64(n)
+		case "reset":
+			p.Backoff.Reset = duration(t, v)
+		case "pause":
+			p.RestartPause = duration(t, v)
+		case "ready":
+			p.Ready.Check, p.Ready.Timeout = true, duration(t, v)
+		case "ontimeout":
+			p.Ready.OnTimeout = map[string]OnTimeout{"report": ReportOnTimeout, "restart": RestartOnTimeout}[v]
+		case "watchdog":
+			p.Watchdog = duration(t, v)
+		case "health": // SUCCESSES/FAILURES
+			p.Health.Check = true
+			if _, err := fmt.Sscanf(v, "%d/%d", &p.Health.SuccessThreshold, &p.Health.FailureThreshold); err != nil {
+				t.Fatal(err)
+			}
+		case "onfailure":
+			p.Health.OnFailure = actionNames[v]
+		case "onsuccess":
+			p.Health.OnSuccess = actionNames[v]
 		case "stopasgroup":
 			p.StopAsGroup, p.KillAsGroup = true, true
 		case "exitcodes":
@@ -112,6 +171,16 @@ func parsePolicy(t *testing.T, s string) Policy {
 		}
 	}
 	return p
+}
+
+var actionNames = map[string]Action{"restart": RestartAction, "stop": StopAction, "command": CommandAction}
+
+func duration(t *testing.T, s string) time.Duration {
+	d, err := time.ParseDuration(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // parseEvent reads "exited LIFE CODE RAN", "spawned LIFE PID", "timer LIFE NAME", "start", "stop shutdown" and the like.
@@ -148,6 +217,16 @@ func parseEvent(t *testing.T, s string) Event {
 				return TimerFired{life, Timer(i)}
 			}
 		}
+	case "ready", "unready":
+		return ReadinessChanged{life, f[0] == "ready", strings.Join(strings.Fields(s)[2:], " ")}
+	case "says":
+		return StatusTold{life, strings.Join(strings.Fields(s)[2:], " ")}
+	case "fed":
+		return WatchdogFed{life}
+	case "healthy":
+		return Checked{life, ""}
+	case "unhealthy":
+		return Checked{life, strings.Join(strings.Fields(s)[2:], " ")}
 	case "killfailed":
 		return KillFailed{life, "EPERM"}
 	}
@@ -161,6 +240,9 @@ func render(e Effect) string {
 		return fmt.Sprintf("spawn life %d", e.Life)
 	case Signal:
 		s := "send the stop signal"
+		if e.Nth > 0 {
+			s += fmt.Sprintf(" number %d", e.Nth+1)
+		}
 		if e.Kill {
 			s = "send SIGKILL"
 		}
@@ -172,6 +254,12 @@ func render(e Effect) string {
 		return fmt.Sprintf("arm %s timer of life %d for %s", e.Timer, e.Life, e.After)
 	case Disarm:
 		return "disarm"
+	case RunAction:
+		which := "success"
+		if e.Failed {
+			which = "failure"
+		}
+		return fmt.Sprintf("run the action for %s, count %d (%s: %s)", which, e.Count, e.Reason.Code, e.Reason.Text)
 	case Transition:
 		s := fmt.Sprintf("%s -> %s", e.From, e.To)
 		switch e.To {

@@ -1,0 +1,90 @@
+package supervisor
+
+// This file is how a process is brought down.
+
+func (s *step) stopRequested(ev StopRequested) {
+	s.stop(ev.By, Reason{"stop-requested", "stopped by " + ev.By.String()})
+}
+
+// stop brings the program down, and ends that it is wanted.
+func (s *step) stop(by Origin, r Reason) {
+	if s.IsWanted() {
+		s.unwant()
+		s.Reason = r
+	}
+	switch s.State {
+	case Backoff:
+		if by == ByShutdown {
+			s.Failures = 0
+			s.do(Disarm{})
+			s.enter(Fatal, r, Transition{})
+			return
+		}
+		s.log(Debug, "Attempted to kill %s, which is in BACKOFF state.", s.policy.Name)
+		s.do(Disarm{})
+		s.enter(Stopped, r, Transition{})
+	case Starting, Running:
+		s.enter(Stopping, r, Transition{Pid: s.Pid})
+		if s.Spawning {
+			return // the signal follows as soon as there is a process
+		}
+		s.signalStop()
+	}
+}
+
+// again stops a program that is up and has it started anew, unless somebody wants it to stay down meanwhile.
+func (s *step) again(by Origin, r Reason) {
+	if s.Held {
+		return // it is stopped anyway when it is its turn
+	}
+	s.stop(by, r)
+	s.Waiting, s.Resume = true, Reason{"restart", "started again: " + r.Text}
+}
+
+func (s *step) signalStop() {
+	s.StopsSent = 0
+	s.nextSignal()
+}
+
+// nextSignal sends the next one of the stop signals, or SIGKILL when all were sent.
+func (s *step) nextSignal() {
+	for s.StopsSent < len(s.policy.StopSignals) {
+		s.logKill(s.policy.StopAsGroup, s.policy.StopSignals[s.StopsSent])
+		s.do(Signal{Group: s.policy.StopAsGroup, Nth: s.StopsSent})
+		s.StopsSent++
+		if s.policy.StopWaitSecs > 0 {
+			s.do(Arm{s.Life, StopTimer, seconds(s.policy.StopWaitSecs)})
+			return
+		}
+	}
+	s.kill()
+}
+
+// kill sends SIGKILL, and again every killwaitsecs (at least every second) until the process is gone.
+func (s *step) kill() {
+	s.log(Warn, "killing '%s' (%d) with SIGKILL", s.policy.Name, s.Pid)
+	s.logKill(s.policy.KillAsGroup, "SIGKILL")
+	s.do(Signal{Kill: true, Group: s.policy.KillAsGroup})
+	wait := s.policy.KillWaitSecs
+	if wait <= 0 {
+		wait = s.policy.StopWaitSecs
+	}
+	s.do(Arm{s.Life, StopTimer, seconds(max(1, wait))})
+}
+
+func (s *step) logKill(group bool, signal string) {
+	as := ""
+	if group {
+		as = "process group "
+	}
+	s.log(Debug, "killing %s (pid %d) %swith signal %s", s.policy.Name, s.Pid, as, signal)
+}
+
+func (s *step) killFailed(ev KillFailed) {
+	switch s.State {
+	case Starting, Running, Stopping:
+		s.do(Disarm{})
+		s.log(Critical, "unknown problem killing %s (%d):%s", s.policy.Name, s.Pid, ev.Text)
+		s.enter(Unknown, Reason{"kill-failed", "it could not be signalled: " + ev.Text}, Transition{Pid: s.Pid})
+	}
+}
