@@ -45,6 +45,33 @@ var ownerType = valueType[owner]{
 	same: equal[owner],
 }
 
+// accountType is the type of the user of a program, which may have another group than its own. It keeps the groups the
+// account is a member of, but not its own one.
+var accountType = valueType[*User]{
+	name: "user", allowed: "USER or USER:GROUP, each a name or a number",
+	parse: func(l *loader, s string) (*User, error) {
+		name, group, hasGroup := strings.Cut(s, ":")
+		u, err := l.user(strings.TrimFunc(name, isSpace))
+		if err != nil || !hasGroup {
+			return u, err
+		}
+		gid, err := l.gid(strings.TrimFunc(group, isSpace))
+		if err != nil {
+			return nil, err
+		}
+		with := &User{Name: u.Name, UID: u.UID, GID: uint32(gid), Groups: []uint32{uint32(gid)}, OtherGID: true}
+		for _, g := range u.Groups {
+			if g != u.GID && g != with.GID {
+				with.Groups = append(with.Groups, g)
+			}
+		}
+		return with, nil
+	},
+	same: func(a, b *User) bool {
+		return userType.same(a, b) && (a == nil || a.OtherGID == b.OtherGID && a.GID == b.GID)
+	},
+}
+
 // user resolves an account by name or number. Accounts are looked up once for each load.
 func (l *loader) user(s string) (*User, error) {
 	if u := l.users[s]; u != nil {

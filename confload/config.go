@@ -3,6 +3,7 @@ package confload
 import (
 	"io/fs"
 	"syscall"
+	"time"
 )
 
 // A Config is one loaded and validated configuration. It is never changed after Load has returned it.
@@ -161,8 +162,8 @@ type Program struct {
 	Priority     int
 	Autostart    bool
 	Autorestart  Autorestart
-	StartSecs    int // seconds; negative counts as 0
-	StartRetries int
+	StartSecs    int   // seconds; negative counts as 0
+	StartRetries int   // -1: for ever; otherwise negative counts as 0
 	ExitCodes    []int // nil: no status is expected
 	StopSignal   syscall.Signal
 	StopWaitSecs int // seconds
@@ -177,6 +178,16 @@ type Program struct {
 
 	DependsOn     []Dependency // what must be up before it starts; nil: nothing
 	DependsPolicy DependsPolicy
+
+	Ready              Readiness
+	ReadyTimeout       time.Duration // from the start on; 0: none
+	ReadyTimeoutAction ReadyTimeoutAction
+	Watchdog           time.Duration // 0: none
+	Liveness           Liveness
+	Backoff            Backoff
+	RestartPause       time.Duration
+	LaterStopSignals   []syscall.Signal // sent after StopSignal, StopWaitSecs apart
+	KillWaitSecs       int              // seconds from one SIGKILL to the next; 0: StopWaitSecs
 }
 
 // NameSpec is how clients name the program: "group:name", or "name" when both are the same.
@@ -213,4 +224,5 @@ type User struct {
 	Name     string // "" when only the number is known
 	UID, GID uint32
 	Groups   []uint32 // supplementary groups, primary first
+	OtherGID bool     // GID was asked for, it is not that of the account
 }

@@ -57,6 +57,11 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
 		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "redirect_stderr": "true", "process_name": "q",
 		"depends_on": "b", "depends_policy": "stop",
+		"ready": "notify", "ready_timeout": "1", "ready_timeout_action": "restart", "watchdog_secs": "2",
+		"liveness_check_script": "tcp://h:1", "liveness_check_initial_delay": "1", "liveness_check_period": "1", "liveness_check_timeout": "1",
+		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
+		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
+		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestOnlyTheMandatorySectionGivesAllDefaults(t *testing.T) {
@@ -32,12 +33,19 @@ func TestOnlyTheMandatorySectionGivesAllDefaults(t *testing.T) {
 	}
 }
 
+// setLifecycleDefaults sets the defaults of what supervisord does not have.
+func setLifecycleDefaults(p *Program) {
+	p.Ready.Text, p.ReadyTimeout, p.Backoff.Base = "startsecs", time.Minute, time.Second
+	p.Liveness = Liveness{InitialDelay: time.Minute, Period: time.Minute, Timeout: 30 * time.Second, SuccessThreshold: 1, FailureThreshold: 3}
+}
+
 func TestProgramDefaults(t *testing.T) {
 	p := program(t, "[program:web]\ncommand=/bin/x")
 	stream := Stream{Kind: LogAuto, MaxBytes: 50 << 20, Backups: 10}
 	want := Program{Name: "web", Group: "web", Kind: KindProgram, Section: "program:web", File: p.File, Line: 2, Command: "/bin/x",
 		Priority: 999, Autostart: true, Autorestart: RestartUnexpected, StartSecs: 1, StartRetries: 3, ExitCodes: []int{0},
 		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream}
+	setLifecycleDefaults(&want)
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
@@ -130,12 +138,14 @@ serverurl=http://h
 	}
 	p := c.Groups[0].Programs[0]
 	umask := fsMode(0o27)
-	if want := (Program{Name: "p4", Group: "web", Section: "program:web", File: p.File, Line: p.Line, ProcessNum: 4, Command: "cat",
+	want := Program{Name: "p4", Group: "web", Section: "program:web", File: p.File, Line: p.Line, ProcessNum: 4, Command: "cat",
 		Directory: "/nope", Umask: &umask, User: root, Environment: []string{"A=1", "B=2"}, ServerURL: "http://h", Priority: 5,
 		Autorestart: RestartAlways, StartSecs: -1, ExitCodes: []int{0, 2}, StopSignal: syscall.SIGINT, StopWaitSecs: 20,
 		StopAsGroup: true, KillAsGroup: true,
 		Stdout: Stream{Kind: LogPath, Path: dir + "/o.log", MaxBytes: 2048, Backups: 1, CaptureMaxBytes: 4096, EventsEnabled: true, Syslog: true},
-		Stderr: Stream{Kind: LogNone, CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true}}); !reflect.DeepEqual(p, want) {
+		Stderr: Stream{Kind: LogNone, CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true}}
+	setLifecycleDefaults(&want)
+	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
 	if len(c.Messages) != 0 {

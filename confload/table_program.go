@@ -1,6 +1,6 @@
 package confload
 
-import "syscall"
+import "slices"
 
 // instances tells which processes a program-like section makes. The name is the template as written: it is expanded for
 // each process.
@@ -25,7 +25,10 @@ var instancesTable = tableOf("program",
 		intIn(minInt32, maxInt32-maxProcs), func(x *instances) *int { return &x.first }),
 )
 
-var programTable = tableOf("program",
+var programTable = slices.Concat(processTable, lifecycleTable)
+
+// processTable are supervisord's options of a program, some of them extended, and those about dependencies.
+var processTable = tableOf("program",
 	bind(Option{Name: "command", Required: true, Names: namesPerProcess,
 		Help: "The program and its arguments, split into words by the rules of the shell when it is started."},
 		textType, func(p *Program) *string { return &p.Command }),
@@ -42,16 +45,14 @@ var programTable = tableOf("program",
 		Help: "How many seconds the program must run to count as started; 0 or less at once."},
 		intType, func(p *Program) *int { return &p.StartSecs }),
 	bind(Option{Name: "startretries", Default: "3", Names: namesPerSection,
-		Help: "How often a failed start is tried again."},
+		Help: "How often a failed start is tried again; -1 for ever."},
 		intType, func(p *Program) *int { return &p.StartRetries }),
 	bind(Option{Name: "exitcodes", Default: "0", Names: namesPerSection,
 		Help: "The exit statuses that are expected."},
 		exitCodesType, func(p *Program) *[]int { return &p.ExitCodes }),
-	bind(Option{Name: "stopsignal", Default: "TERM", Names: namesPerSection,
-		Help: "The signal that asks the program to end."},
-		signalType, func(p *Program) *syscall.Signal { return &p.StopSignal }),
+	stopSignalOption,
 	bind(Option{Name: "stopwaitsecs", Default: "10", Names: namesPerSection,
-		Help: "How many seconds a stop may take before the program is killed."},
+		Help: "How many seconds a stop may take before the next signal is sent, or the program is killed."},
 		intType, func(p *Program) *int { return &p.StopWaitSecs }),
 	bind(Option{Name: "stopasgroup", Default: "false", Names: namesPerSection,
 		Help: "Whether stopsignal goes to the whole process group."},
@@ -60,8 +61,8 @@ var programTable = tableOf("program",
 		Help: "Whether SIGKILL goes to the whole process group."},
 		boolType, func(p *Program) *bool { return &p.KillAsGroup }),
 	bind(Option{Name: "user", Names: namesPerSection,
-		Help: "The account the program runs as; only root can choose one."},
-		userType, func(p *Program) **User { return &p.User }),
+		Help: "The account the program runs as, and its group when it is another than the account's own; only root can choose one."},
+		accountType, func(p *Program) **User { return &p.User }),
 	bind(Option{Name: "umask", Computed: "that of supd", Names: namesPerSection,
 		Help: "The file creation mask of the program."},
 		optional(umaskType), func(p *Program) **fsMode { return &p.Umask }),
