@@ -17,6 +17,9 @@ type pipes struct {
 	childs [3]int
 }
 
+// noFile is a descriptor that a child gets closed.
+const noFile = ^uintptr(0)
+
 // spawn does one start on the spawner thread.
 func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 	cred, err := checkCredential(spec)
@@ -38,6 +41,12 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 	if spec.MergeStderr {
 		attr.Files[2] = attr.Files[1]
 	}
+	for _, d := range spec.Extra {
+		for len(attr.Files) <= d.Number {
+			attr.Files = append(attr.Files, noFile)
+		}
+		attr.Files[d.Number] = d.File.Fd()
+	}
 	args := spec.Args
 	if len(args) == 0 {
 		args = []string{spec.Path}
@@ -51,7 +60,7 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 		return err
 	})
 	t.leave()
-	runtime.KeepAlive(spec.Stdin)
+	runtime.KeepAlive(spec)
 	closeAll(ps.childs[:])
 	if err != nil {
 		closeAll(ps.ours[:])

@@ -82,7 +82,7 @@ func ErrnoName(err error) string {
 // checkCredential turns the Spec's user into what the fork needs; nil: nothing to change.
 func checkCredential(spec *Spec) (*syscall.Credential, error) {
 	c := spec.Credential
-	if c == nil || int(c.UID) == os.Getuid() {
+	if c == nil || int(c.UID) == os.Getuid() && !c.OtherGID {
 		return nil, nil
 	}
 	if os.Getuid() != 0 {

@@ -20,6 +20,8 @@ type Spec struct {
 	Stdin       *os.File // descriptor 0, put into blocking mode, still the caller's; nil: a pipe that WriteStdin writes to
 	MergeStderr bool     // descriptor 2 is the pipe of descriptor 1; Stderr is not used
 
+	Extra []Descriptor // further descriptors, still the caller's; put into blocking mode
+
 	// Stdout and Stderr get the output; nil: it is read and thrown away. Each is called by one goroutine at a time and
 	// must not keep the slice. A slow one holds up its own stream (and the program, when the pipe is full) and this
 	// process's Exited, nothing else. Errors are ignored: output that cannot be stored must not kill the program.
@@ -30,9 +32,16 @@ type Spec struct {
 	Exited func(Exit)
 }
 
-// Credential is the user a process runs as. As in supervisord, one whose UID is our own changes nothing, and only root
-// can take another.
+// A Descriptor is a file that a process gets besides its standard input and output.
+type Descriptor struct {
+	Number int // in the process; at least 3, each one once
+	File   *os.File
+}
+
+// Credential is the user a process runs as. As in supervisord, one whose UID is our own changes nothing, unless OtherGID
+// is set, and only root can take another.
 type Credential struct {
 	UID, GID uint32
 	Groups   []uint32 // supplementary groups, set exactly; empty: none
+	OtherGID bool     // the group is to be taken even if UID is our own
 }
