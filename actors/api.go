@@ -20,6 +20,12 @@ type Info struct {
 	StderrLog  string            // path of the stderr log, "" none or redirected
 	Reason     supervisor.Reason // why it is in this state
 	Expected   bool              // Exited: the status is one of exitcodes
+	Wanted     bool              // it is down, or on its way down, and will be started without anybody asking for it
+	Ready      bool              // RUNNING, and as ready and healthy as its configuration asks
+	Unhealthy  bool              // its health check has failed too often
+	Overdue    bool              // it was not ready in time
+	ReadyText  string            // RUNNING: "not ready", "unhealthy"; "" otherwise
+	StatusText string            // what is wrong with it, or what it says of itself (STATUS= of sd_notify); "" nothing
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 }
 

@@ -151,6 +151,23 @@ type (
 		timer supervisor.Timer
 		seq   uint64 // which arming of the timer
 	}
+	// announced brings what the process of a life says of itself.
+	announced struct {
+		life   uint64
+		events []supervisor.Event
+	}
+	// checkDue tells a checker that it is time, checkEnded that its check has ended.
+	checkDue   struct{ turn *turn }
+	checkEnded struct {
+		turn *turn
+		err  error // nil: all is well
+	}
+	// checked brings the answer of a check to the program.
+	checked struct {
+		life   uint64
+		health bool // of the health check; otherwise that of ready=
+		err    error
+	}
 	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.

@@ -31,8 +31,10 @@ func (n *need) met() bool {
 	switch n.condition {
 	case confload.NeedsExited:
 		return i.State == supervisor.Exited && i.Expected
+	case confload.NeedsHealthy:
+		return i.Ready && !i.Unhealthy
 	default:
-		return i.State == supervisor.Running
+		return i.Ready
 	}
 }
 
@@ -42,7 +44,7 @@ func (n *need) hopeless() bool {
 		return true
 	}
 	i := n.entry.info.Load()
-	return i.State == supervisor.Fatal || i.State == supervisor.Exited && n.condition == confload.NeedsExited && !i.Expected
+	return i.State == supervisor.Fatal || i.Overdue && !i.Ready || i.State == supervisor.Exited && n.condition == confload.NeedsExited && !i.Expected
 }
 
 func (n *need) String() string {

@@ -37,8 +37,7 @@ type program struct {
 
 	start, stop time.Time
 	expected    bool // of the last transition: the status was one of exitcodes
-	timer       *time.Timer
-	timerSeq    uint64
+	timers      [supervisor.TimerSlots]runningTimer
 	report      *time.Timer // the next stopReport; nil none
 
 	starters  []waiter
@@ -46,6 +45,11 @@ type program struct {
 	launchers []waiter     // wait for launched
 	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
 	lastKill  string       // why the last signal of a stop could not be sent; "" it could
+
+	readyQuestion, healthQuestion question
+	action                        *actor.PID  // the command of a change of health; nil: none runs
+	fileBefore                    os.FileInfo // the file of ready= before this life; nil: there was none
+	notReady                      string      // what the last check of ready= found wrong
 }
 
 type runPhase int
@@ -56,6 +60,12 @@ const (
 	runWaiting          // it has failed and is suspended
 	runEnding           // it was told to stop; Terminated will come
 )
+
+// runningTimer is a timer of the machine. One that has fired already when it is stopped is recognised by its number.
+type runningTimer struct {
+	timer *time.Timer // nil: it does not run
+	seq   uint64
+}
 
 // waiter is somebody who waits for an answer.
 type waiter struct {
@@ -69,31 +79,7 @@ type waiter struct {
 const stopReportEvery = 2 * time.Second
 
 func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
-	c := e.program
-	return &program{tree: t, entry: e, cfg: c, socket: socket, policy: &supervisor.Policy{
-		Name:         logs.Clean(c.Name),
-		Autorestart:  autorestart[c.Autorestart],
-		StartSecs:    c.StartSecs,
-		StartRetries: c.StartRetries,
-		ExitCodes:    c.ExitCodes,
-		StopWaitSecs: c.StopWaitSecs,
-		StopAsGroup:  c.StopAsGroup,
-		KillAsGroup:  c.KillAsGroup,
-		StopSignal:   process.SignalName(c.StopSignal),
-		OnLoss:       onLoss[c.DependsPolicy],
-	}}
-}
-
-var autorestart = map[confload.Autorestart]supervisor.Autorestart{
-	confload.RestartUnexpected: supervisor.RestartUnexpected,
-	confload.RestartNever:      supervisor.RestartNever,
-	confload.RestartAlways:     supervisor.RestartAlways,
-}
-
-var onLoss = map[confload.DependsPolicy]supervisor.OnLoss{
-	confload.DependsKeep:    supervisor.KeepOnLoss,
-	confload.DependsStop:    supervisor.StopOnLoss,
-	confload.DependsRestart: supervisor.RestartOnLoss,
+	return &program{tree: t, entry: e, cfg: e.program, socket: socket, policy: policyOf(e.program)}
 }
 
 // Receive implements actor.Actor.
@@ -126,8 +112,12 @@ func (p *program) Receive(ctx actor.Context) {
 		p.summonAnswered(m)
 	case *processStarted:
 		p.processStarted(m.life, m.proc)
+	case *announced:
+		p.announced(m)
+	case *checked:
+		p.checked(m)
 	case *timerFired:
-		if m.seq == p.timerSeq {
+		if m.seq == p.timers[m.timer.Slot()].seq {
 			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})
 		}
 	case *stopReport:
@@ -137,20 +127,26 @@ func (p *program) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		p.runGone(m)
 	case *actor.Stopping:
-		p.disarm()
+		for slot := range p.timers {
+			p.disarm(slot)
+		}
 		p.dismissWaiters()
 	}
 }
 
 // HandleFailure implements actor.SupervisorStrategy: this is where autorestart, startretries and backoff are decided. It
 // runs in the program's mailbox.
-func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, _ interface{}) {
+func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message interface{}) {
+	if !child.Equal(p.run) {
+		p.childFailed(s, child, message)
+		return
+	}
 	e, ok := reason.(*runEnded)
 	if !ok {
 		s.ResumeChildren(child) // a bug of ours; the process stays
 		return
 	}
-	if p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
+	if p.runPhase != runAlive || e.life != p.m.Life {
 		s.StopChildren(child)
 		return
 	}
@@ -214,16 +210,19 @@ func (p *program) apply(todo ...supervisor.Event) {
 			case supervisor.Arm:
 				p.arm(e)
 			case supervisor.Disarm:
-				p.disarm()
+				p.disarm(0)
+			case supervisor.RunAction:
+				p.runAction(e)
 			}
 		}
 		if p.runPhase == runWaiting && p.m.State != supervisor.Backoff {
 			p.runPhase = runEnding
 			p.supervisor().StopChildren(p.run)
 		}
-		if len(effects) == 0 && was.State == p.m.State && was.Reason == p.m.Reason && was.Waiting == p.m.Waiting {
+		if len(effects) == 0 && was == p.m {
 			continue
 		}
+		p.ask()
 		p.publish()
 		for _, c := range changes {
 			if c.From == supervisor.Running {
@@ -240,6 +239,8 @@ func (p *program) apply(todo ...supervisor.Event) {
 		}
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State})
+		}
+		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
 			p.tellDependants()
 		}
 		p.answerStarters(wentUp)
@@ -263,6 +264,7 @@ func (p *program) supervisor() actor.Supervisor { return p.ctx.(actor.Supervisor
 // spawn gives a life to the run: to the one that waits, or to a new one. One that is ending is awaited first, so that
 // its name is free.
 func (p *program) spawn(life uint64) {
+	p.beforeLaunch()
 	switch p.runPhase {
 	case runEnding:
 		p.wanted = life
@@ -283,7 +285,11 @@ func (p *program) spawn(life uint64) {
 }
 
 func (p *program) runGone(m *actor.Terminated) {
-	if p.run == nil || !p.run.Equal(m.Who) || p.runPhase != runEnding {
+	if !m.Who.Equal(p.run) {
+		p.childGone(m.Who)
+		return
+	}
+	if p.runPhase != runEnding {
 		return
 	}
 	p.run, p.runPhase = nil, noRun
@@ -295,7 +301,7 @@ func (p *program) runGone(m *actor.Terminated) {
 
 // signal carries out a Signal effect. A process that is gone already is no error.
 func (p *program) signal(e supervisor.Signal) error {
-	sig := p.cfg.StopSignal
+	sig := stopSignals(p.cfg)[e.Nth]
 	if e.Kill {
 		sig = syscall.SIGKILL
 	}
@@ -316,17 +322,19 @@ func (p *program) signal(e supervisor.Signal) error {
 }
 
 func (p *program) arm(e supervisor.Arm) {
-	p.disarm()
-	root, self, seq := p.ctx.ActorSystem().Root, p.ctx.Self(), p.timerSeq
-	p.timer = time.AfterFunc(e.After, func() { root.Send(self, &timerFired{e.Life, e.Timer, seq}) })
+	slot := e.Timer.Slot()
+	p.disarm(slot)
+	root, self, seq := p.ctx.ActorSystem().Root, p.ctx.Self(), p.timers[slot].seq
+	p.timers[slot].timer = time.AfterFunc(e.After, func() { root.Send(self, &timerFired{e.Life, e.Timer, seq}) })
 }
 
-// disarm stops the timer. One that has fired already is recognised by its number.
-func (p *program) disarm() {
-	p.timerSeq++
-	if p.timer != nil {
-		p.timer.Stop()
-		p.timer = nil
+// disarm stops the timer of a slot.
+func (p *program) disarm(slot int) {
+	t := &p.timers[slot]
+	t.seq++
+	if t.timer != nil {
+		t.timer.Stop()
+		t.timer = nil
 	}
 }
 
@@ -337,45 +345,10 @@ func (p *program) publish() {
 		waitsFor = p.m.Lacks
 	}
 	p.entry.info.Store(&Info{
-		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor,
+		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor, Wanted: p.m.IsWanted(),
+		Ready: p.m.IsReady(p.policy), Unhealthy: p.m.Health.Status == supervisor.Unhealthy, Overdue: p.m.Overdue,
+		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 	})
-}
-
-func (p *program) reopenLogs() {
-	for _, s := range p.sinks {
-		if s == nil {
-			continue
-		}
-		if err := s.Reopen(); err != nil && !errors.Is(err, os.ErrClosed) {
-			p.tree.logger.Warn(fmt.Sprintf("could not reopen a log of %s: %v", logs.Clean(p.cfg.NameSpec()), err))
-		}
-	}
-}
-
-// makeLogFiles settles where the output goes for as long as the group exists; automatic files are made now.
-func (p *program) makeLogFiles() {
-	if p.files.stdout == "" {
-		p.files.stdout = p.logFile(&p.cfg.Stdout, "stdout")
-	}
-	if p.files.stderr == "" && !p.cfg.RedirectStderr {
-		p.files.stderr = p.logFile(&p.cfg.Stderr, "stderr")
-	}
-}
-
-func (p *program) logFile(s *confload.Stream, channel string) string {
-	switch s.Kind {
-	case confload.LogPath:
-		return s.Path
-	case confload.LogAuto:
-		d := p.tree.config.Supervisord
-		path, err := logs.CreateAuto(d.ChildLogDir, p.cfg.Name, channel, d.Identifier)
-		if err != nil {
-			logs.Critical(p.tree.logger, "could not make the %s log of %s, its output is thrown away: %v", channel, p.policy.Name, err)
-			return ""
-		}
-		return path
-	}
-	return ""
 }

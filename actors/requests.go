@@ -86,7 +86,7 @@ func resolveFault(err error) *Fault {
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{from, r.name, r.wait, r.index}
-	if !p.m.State.IsUp() && !p.m.Waiting {
+	if !p.m.State.IsUp() && !p.m.IsWanted() {
 		switch {
 		case r.quiet:
 		case r.onlyIfApt:

@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -29,10 +28,12 @@ type run struct {
 
 	socket *sharedSocket // nil: none
 
-	life   uint64
-	birth  *birth
-	sinks  [2]logs.Sink
-	proc   osProcess
+	life      uint64
+	birth     *birth
+	sinks     [2]logs.Sink
+	proc      osProcess
+	announcer *announcer // nil: nothing is expected of the process
+
 	early  *processExited // an exit that overtook processStarted
 	exited bool
 }
@@ -57,26 +58,30 @@ func (e *runEnded) Error() string {
 	return e.exit.Text
 }
 
-// birth guards against a run that is stopped while its process is still being made: whoever comes second ends the process.
+// birth guards against a run that is stopped while its process is still being made: whoever comes second ends the process,
+// and what it has to announce is not listened to.
 type birth struct {
 	mu        sync.Mutex
 	abandoned bool
 	proc      osProcess
 }
 
-func (b *birth) born(p osProcess) {
+func (b *birth) born(p osProcess, a *announcer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.proc = p
 	if b.abandoned {
 		_ = p.SignalGroup(syscall.SIGKILL)
+		return
 	}
+	a.begin(p.ID())
 }
 
-func (b *birth) abandon() {
+func (b *birth) abandon(a *announcer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.abandoned = true
+	a.close()
 	if b.proc != nil {
 		_ = b.proc.SignalGroup(syscall.SIGKILL)
 	}
@@ -111,7 +116,7 @@ func (r *run) Receive(ctx actor.Context) {
 		}
 	case *actor.Stopping, *actor.Restarting:
 		if r.birth != nil && !r.exited {
-			r.birth.abandon()
+			r.birth.abandon(r.announcer)
 		}
 	}
 }
@@ -119,20 +124,22 @@ func (r *run) Receive(ctx actor.Context) {
 func (r *run) launch(ctx actor.Context, m *launch) {
 	r.life = m.life
 	r.birth = &birth{}
-	spec, err := r.prepare()
+	spec, err := r.prepare(ctx.Parent())
 	if err != nil {
 		r.closeSinks()
+		r.announcer.handedOver()
 		r.exited = true
 		ctx.Send(ctx.Parent(), &runLaunched{life: r.life})
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
+	root, self, life, b, sinks, socket, announcer := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket, r.announcer
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
 	}
 	r.tree.host.Start(spec, func(p osProcess, err error) {
+		announcer.handedOver()
 		if err != nil {
 			socket.release()
 			if child := (*process.ChildError)(nil); errors.As(err, &child) && sinks[1] != nil {
@@ -146,7 +153,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 				o.pid.Store(int64(p.ID()))
 			}
 		}
-		b.born(p)
+		b.born(p, announcer)
 		root.Send(self, &processStarted{life, p})
 	})
 	ctx.Send(ctx.Parent(), &runLaunched{life, r.sinks})
@@ -176,22 +183,17 @@ func (r *run) closeSinks() {
 		}
 		r.sinks[i] = nil
 	}
+	r.announcer.close()
 }
 
 // prepare makes everything a start needs but the process. Its errors have the texts of compat.md §3.5.
-func (r *run) prepare() (*process.Spec, error) {
+func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	path, args, env, err := r.tree.resolve(r.prog)
 	if err != nil {
 		return nil, err
 	}
-	spec := &process.Spec{Name: r.prog.Name, Path: path, Args: args, Env: env, Dir: r.prog.Directory, Umask: -1,
-		MergeStderr: r.prog.RedirectStderr}
-	if r.prog.Umask != nil {
-		spec.Umask = int(*r.prog.Umask)
-	}
-	if u := r.prog.User; u != nil && int(u.UID) != os.Getuid() {
-		spec.Credential = &process.Credential{UID: u.UID, GID: u.GID, Groups: u.Groups}
-	}
+	spec := specOf(r.prog, path, args, env)
+	spec.MergeStderr = r.prog.RedirectStderr
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout); err != nil {
 		return nil, err
 	}
@@ -203,6 +205,9 @@ func (r *run) prepare() (*process.Spec, error) {
 		}
 		r.sinks[1] = r.decorate(r.sinks[1], &r.prog.Stderr, events.Stderr)
 		spec.Stderr = r.sinks[1]
+	}
+	if r.announcer, err = r.announcerFor(spec, to); err != nil {
+		return nil, err
 	}
 	if r.socket != nil { // last: whoever gets it gives it back when the process has ended
 		if spec.Stdin, err = r.socket.acquire(); err != nil {

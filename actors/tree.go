@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -40,6 +41,7 @@ type tree struct {
 	observers []func(Change)
 	load      func() (*confload.Config, error)
 	environ   []string
+	check     func(context.Context, *confload.Check, *subject) error // carries out one check
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

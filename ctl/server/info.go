@@ -68,7 +68,11 @@ func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
 		dst = append(dst, "pid "...)
 		dst = strconv.AppendInt(dst, int64(i.Pid), 10)
 		dst = append(dst, ", uptime "...)
-		return appendUptime(dst, now.Unix()-i.Start.Unix())
+		dst = appendUptime(dst, now.Unix()-i.Start.Unix())
+		if i.ReadyText != "" {
+			dst = append(append(dst, ", "...), i.ReadyText...)
+		}
+		return dst
 	case supervisor.Fatal, supervisor.Backoff:
 		if i.SpawnErr != "" {
 			return xmlrpc.AppendText(dst, i.SpawnErr)

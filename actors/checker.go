@@ -1,0 +1,159 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// A checker puts one question to one life of a program again and again, and tells the program, its parent, each answer. It
+// lives as long as the question matters: its end is the end of a check that is under way.
+type checker struct {
+	tree   *tree
+	who    subject
+	life   uint64
+	check  *confload.Check
+	health bool // it is the health check; otherwise the one of ready=
+
+	delay   time.Duration // before the first check
+	period  time.Duration // from begin to begin
+	slower  time.Duration // the period grows up to this; 0: it stays
+	timeout time.Duration // of one check
+
+	turn  *turn // the present one
+	timer *time.Timer
+	job   *job // the check under way; nil: none
+}
+
+// A turn is the wait for one check, and the check. Messages name it, so that what an earlier turn has left behind, before a
+// bug made the checker begin anew, is known as such.
+type turn struct{ began time.Time }
+
+// How often the check of ready= is done: often at first, as programs start quickly, then every second.
+const (
+	readyPeriod    = 100 * time.Millisecond
+	readyMaxPeriod = time.Second
+	readyTimeout   = 5 * time.Second // of one check
+)
+
+// Receive implements actor.Actor.
+func (c *checker) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		c.arm(ctx, c.delay)
+	case *checkDue:
+		if m.turn == c.turn {
+			c.begin(ctx)
+		}
+	case *checkEnded:
+		if m.turn != c.turn {
+			return
+		}
+		c.job = nil
+		ctx.Send(ctx.Parent(), &checked{c.life, c.health, m.err})
+		c.arm(ctx, c.period-time.Since(m.turn.began))
+		c.period = min(c.period*3/2, max(c.period, c.slower))
+	case *actor.Stopping, *actor.Restarting:
+		if c.timer != nil {
+			c.timer.Stop()
+		}
+		c.job.end()
+	}
+}
+
+func (c *checker) arm(ctx actor.Context, after time.Duration) {
+	root, self, t := ctx.ActorSystem().Root, ctx.Self(), &turn{}
+	c.turn = t
+	c.timer = time.AfterFunc(max(0, after), func() { root.Send(self, &checkDue{t}) })
+}
+
+func (c *checker) begin(ctx actor.Context) {
+	root, self, t, who, check := ctx.ActorSystem().Root, ctx.Self(), c.turn, &c.who, c.check
+	t.began = time.Now()
+	c.job = startJob(c.timeout, func(ctx context.Context) error { return c.tree.check(ctx, check, who) },
+		func(err error) { root.Send(self, &checkEnded{t, err}) })
+}
+
+// An actionRunner runs the command of a change of health, once.
+type actionRunner struct {
+	tree    *tree
+	command *helperCommand
+	job     *job
+}
+
+// actionTimeout is how long the command of a change of health may take.
+const actionTimeout = 5 * time.Minute
+
+// Receive implements actor.Actor.
+func (a *actionRunner) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		root, self := ctx.ActorSystem().Root, ctx.Self()
+		a.job = startJob(actionTimeout, func(ctx context.Context) error { return a.tree.runCommand(ctx, a.command) },
+			func(err error) { root.Send(self, &checkEnded{err: err}) })
+	case *checkEnded:
+		if m.err != nil {
+			a.tree.logger.Warn(fmt.Sprintf("%s has failed: %s", logs.Clean(a.command.name), logs.Clean(m.err.Error())))
+		}
+		ctx.Stop(ctx.Self())
+	case *actor.Stopping, *actor.Restarting:
+		a.job.end()
+	}
+}
+
+// A job is work for an actor that takes its time, on a goroutine of its own.
+type job struct {
+	cancel context.CancelFunc
+	ended  chan struct{}
+}
+
+// startJob does work until it is done, end is called or the time is over, and then calls deliver with its error. A panic of
+// work is an error.
+func startJob(timeout time.Duration, work func(context.Context) error, deliver func(error)) *job {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	j := &job{cancel, make(chan struct{})}
+	go func() {
+		defer close(j.ended)
+		defer cancel()
+		err := guarded(ctx, work)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("it was not over after %s", timeout)
+		}
+		deliver(err)
+	}()
+	return j
+}
+
+func guarded(ctx context.Context, work func(context.Context) error) (err error) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			err = fmt.Errorf("internal error: %v\n%s", bug, debug.Stack())
+		}
+	}()
+	return work(ctx)
+}
+
+// jobPatience is how long the end of a job is awaited: longer than that of a command that is killed. What takes longer hangs
+// in the system, such as on a file system that does not answer.
+const jobPatience = killPatience + 5*time.Second
+
+// end has the work stop and waits until it has. nil: there is none.
+func (j *job) end() {
+	if j == nil {
+		return
+	}
+	j.cancel()
+	patience := time.NewTimer(jobPatience)
+	defer patience.Stop()
+	select {
+	case <-j.ended:
+	case <-patience.C:
+	}
+}

@@ -1,0 +1,153 @@
+package actors
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// This file is what a program does about readiness and health. What follows from what is found, its machine decides.
+
+// A question is a checker of one life.
+type question struct {
+	pid  *actor.PID // nil: none
+	life uint64
+}
+
+// ask begins and ends checks so that those run that matter now.
+func (p *program) ask() {
+	up := p.proc != nil && (p.m.State == supervisor.Starting || p.m.State == supervisor.Running)
+	if c := p.cfg.Ready.Check; c != nil {
+		p.put(&p.readyQuestion, up && !p.m.Announced, func() *checker {
+			return &checker{check: c, period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
+		})
+	}
+	if l := &p.cfg.Liveness; l.Check != nil {
+		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func() *checker {
+			return &checker{check: l.Check, health: true, delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+		})
+	}
+}
+
+// put has a question asked, or not.
+func (p *program) put(q *question, wanted bool, make func() *checker) {
+	if q.pid != nil && (!wanted || q.life != p.m.Life) {
+		p.ctx.Stop(q.pid)
+		q.pid = nil
+	}
+	if !wanted || q.pid != nil {
+		return
+	}
+	q.life = p.m.Life
+	who := subject{p.cfg, p.m.Pid, p.fileBefore}
+	q.pid = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor {
+		c := make()
+		c.tree, c.who, c.life = p.tree, who, q.life
+		return c
+	}), "check")
+}
+
+// beforeLaunch notes what must be known from before the process was started.
+func (p *program) beforeLaunch() {
+	p.fileBefore, p.notReady = nil, ""
+	if c := p.cfg.Ready.Check; c != nil && c.Kind == confload.CheckFile {
+		p.fileBefore, _ = os.Stat(c.Path) // without it: nothing was there
+	}
+}
+
+// checked hears the answer of a check.
+func (p *program) checked(m *checked) {
+	if m.life != p.m.Life {
+		return
+	}
+	wrong := ""
+	if m.err != nil {
+		wrong = logs.Clean(m.err.Error())
+	}
+	switch {
+	case m.health:
+		p.apply(supervisor.Checked{Life: m.life, Wrong: wrong})
+	case m.err == nil:
+		p.apply(supervisor.ReadinessChanged{Life: m.life, Ready: true, Why: succeeded(p.cfg.Ready.Check)})
+	case wrong != p.notReady:
+		p.notReady = wrong
+		p.publish()
+	}
+}
+
+// announced hears what the process says of itself.
+func (p *program) announced(m *announced) {
+	if m.life == p.m.Life {
+		p.apply(m.events...)
+	}
+}
+
+// runAction runs the command of a change of health, unless the one before is still running.
+func (p *program) runAction(e supervisor.RunAction) {
+	action, health := p.cfg.Liveness.OnSuccess, supervisor.Healthy
+	if e.Failed {
+		action, health = p.cfg.Liveness.OnFailure, supervisor.Unhealthy
+	}
+	name := fmt.Sprintf("%s action", p.cfg.Name)
+	if p.action != nil {
+		p.tree.logger.Warn(fmt.Sprintf("%s is not run again: it has not ended yet", logs.Clean(name)))
+		return
+	}
+	who := subject{prog: p.cfg, pid: p.m.Pid}
+	command := &helperCommand{prog: p.cfg, name: name, args: action.Args, set: append(who.variables(), "SUPD_HEALTH="+health.String(),
+		"SUPD_REASON="+e.Reason.Text, "SUPD_COUNT="+strconv.Itoa(e.Count))}
+	p.action = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor { return &actionRunner{tree: p.tree, command: command} }), "action")
+}
+
+// childGone hears that a child other than the run has ended.
+func (p *program) childGone(who *actor.PID) {
+	switch {
+	case who.Equal(p.action):
+		p.action = nil
+	case who.Equal(p.readyQuestion.pid):
+		p.readyQuestion.pid = nil
+	case who.Equal(p.healthQuestion.pid):
+		p.healthQuestion.pid = nil
+	}
+}
+
+// childFailed answers a bug in a child other than the run: a check begins anew, unless it cannot even begin.
+func (p *program) childFailed(s actor.Supervisor, child *actor.PID, message interface{}) {
+	if _, starting := message.(*actor.Started); starting {
+		s.StopChildren(child)
+		return
+	}
+	s.RestartChildren(child)
+}
+
+// readyText says in a word what is not well with a program that is RUNNING; "" nothing is.
+func (p *program) readyText() string {
+	switch {
+	case p.m.State != supervisor.Running:
+		return ""
+	case p.policy.Ready.Check && !p.m.Announced:
+		return "not ready"
+	case p.m.Health.Status == supervisor.Unhealthy:
+		return "unhealthy"
+	}
+	return ""
+}
+
+// statusText says more about that, or what the program says of itself.
+func (p *program) statusText() string {
+	switch {
+	case !p.m.HasProcess():
+		return ""
+	case p.m.Health.Status == supervisor.Unhealthy:
+		return p.m.Health.Text
+	case p.m.Status != "" || p.m.Announced:
+		return p.m.Status
+	}
+	return p.notReady
+}
