@@ -3,6 +3,7 @@ package proctest
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -32,6 +33,8 @@ const marker = "SUPD_PROCTEST"
 //	flood              write to stdout without end
 //	stdin              copy stdin to stdout until its end
 //	close N…           close descriptors
+//	line N             write a line to descriptor N
+//	say TEXT           send TEXT to NOTIFY_SOCKET; \n in it is a line feed
 //	fork STEP | STEP   start a grandchild in the same process group that keeps all descriptors
 //	notify FILE        create FILE at once with the pid in it
 //	await FILE         wait until FILE exists
@@ -105,6 +108,8 @@ func init() { // not in the declaration: on and fork lead back to run
 		"flood":  func(string) error { return write(os.Stdout, strconv.Itoa(1<<62)) },
 		"stdin":  func(string) error { _, err := io.Copy(os.Stdout, os.Stdin); return err },
 		"close":  closeFds,
+		"line":   line,
+		"say":    say,
 		"fork":   fork,
 		"notify": func(f string) error { return writeAtOnce(f, []byte(strconv.Itoa(os.Getpid()))) },
 		"await":  func(f string) error { return AwaitFile(f, time.Hour) },
@@ -189,6 +194,24 @@ func closeFds(s string) error {
 		}
 	}
 	return nil
+}
+
+func line(s string) error {
+	fd, err := strconv.Atoi(s)
+	if err == nil {
+		_, err = syscall.Write(fd, []byte("now\n"))
+	}
+	return err
+}
+
+func say(s string) error {
+	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: os.Getenv("NOTIFY_SOCKET"), Net: "unixgram"})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_, err = c.Write([]byte(strings.ReplaceAll(s, `\n`, "\n")))
+	return err
 }
 
 func fork(s string) error {
