@@ -33,8 +33,7 @@ func spawnReal(t *testing.T, groups []confload.Group, opts ...Option) *realTree 
 		return slog.New(slog.NewTextHandler(io.Discard, nil))
 	}))
 	t.Cleanup(system.Shutdown)
-	logger := hclog.New(&hclog.LoggerOptions{Output: r.log, Level: hclog.Info})
-	h, err := Spawn(system, &confload.Config{Groups: groups}, append([]Option{WithEnviron(os.Environ()), WithLogger(logger)}, opts...)...)
+	h, err := Spawn(system, &confload.Config{Groups: groups}, append([]Option{WithEnviron(os.Environ()), WithLogger(logTo(r.log))}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +54,11 @@ func spawnReal(t *testing.T, groups []confload.Group, opts ...Option) *realTree 
 		}
 	})
 	return r
+}
+
+// logTo is a main log that a test can look at.
+func logTo(o *proctest.Output) hclog.Logger {
+	return hclog.New(&hclog.LoggerOptions{Output: o, Level: hclog.Info})
 }
 
 // await waits until what is known of a program is as wanted.

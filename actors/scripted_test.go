@@ -26,6 +26,7 @@ type script struct {
 	runs  time.Duration // it ends by itself after this long; 0: it doesn't
 	code  int           // with this status
 	stops time.Duration // it needs this long to obey a signal; < 0: only SIGKILL ends it
+	kills time.Duration // it needs this long to end by SIGKILL
 
 	noStdin bool                                // it has closed its standard input
 	begun   func(p *scriptedProcess)            // called on a goroutine of its own when it runs
@@ -106,6 +107,8 @@ func (p *scriptedProcess) Began() time.Time { return p.began }
 func (p *scriptedProcess) Signal(s syscall.Signal) error {
 	byTERM := process.Exit{Code: -1, Signal: s, Status: uint32(s)}
 	switch {
+	case s == syscall.SIGKILL && p.how.kills > 0:
+		time.AfterFunc(p.how.kills, func() { p.end(byTERM) })
 	case s == syscall.SIGKILL:
 		go p.end(byTERM)
 	case p.how.stops >= 0:
