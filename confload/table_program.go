@@ -80,7 +80,7 @@ var processTable = tableOf("program",
 		boolType, func(p *Program) *bool { return &p.RedirectStderr }),
 
 	bind(Option{Name: "depends_on", Names: namesPerSection,
-		Help: "Programs or groups that must be RUNNING before the program is started, :healthy what must be ready, " +
+		Help: "Programs or groups that must be RUNNING and ready before the program is started, :healthy what must be well besides, " +
 			":exited what must have ended well. They are started with it and stopped after it."},
 		dependencyListType, func(p *Program) *[]Dependency { return &p.DependsOn }),
 	bind(Option{Name: "depends_policy", Default: "keep", Names: namesPerSection,

@@ -17,10 +17,17 @@ func TestDescription(t *testing.T) {
 	up := func(d time.Duration) actors.Info {
 		return actors.Info{State: supervisor.Running, Pid: 123, Start: now.Add(-d)}
 	}
+	upBut := func(text string) actors.Info {
+		i := up(5 * time.Second)
+		i.ReadyText = text
+		return i
+	}
 	for _, c := range []struct {
 		info actors.Info
 		want string
 	}{
+		{upBut("not ready"), "pid 123, uptime 0:00:05, not ready"},
+		{upBut("unhealthy"), "pid 123, uptime 0:00:05, unhealthy"},
 		{up(5 * time.Second), "pid 123, uptime 0:00:05"},
 		{up(-time.Hour), "pid 123, uptime 0:00:00"},
 		{up(23*time.Hour + 59*time.Minute + 59*time.Second), "pid 123, uptime 23:59:59"},
