@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,6 +66,12 @@ func (c *checks) check(ctx context.Context, who *subject) error {
 	}
 }
 
+func (c *checks) begin(b *bench) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.began = b.began
+}
+
 // want compares the times of the checks so far, in seconds, and forgets them.
 func (c *checks) want(t *testing.T, times string) {
 	t.Helper()
@@ -92,7 +99,7 @@ func TestHealthChecksComeAfterTheInitialDelayAndEveryPeriodWhileRunning(t *testi
 	})
 	web := both(healthy(confload.Check{}, nil), func(p *confload.Program) { p.StartSecs = 5 })
 	inVirtualTime(t, h, []confload.Group{program1("web", web), program1("needs", needing(0, "web"))}, func(b *bench) {
-		c.began = b.began
+		c.begin(b)
 		b.after(64 * time.Second)
 		c.want(t, "")
 		if i, _ := b.Info("web"); i.Ready || i.ReadyText != "" {
@@ -132,7 +139,7 @@ func TestFailedHealthChecksRestartTheProgram(t *testing.T) {
 		p.DependsOn[0].Condition = confload.NeedsHealthy
 	})
 	inVirtualTime(t, lives(script{stops: time.Second}), []confload.Group{program1("web", web), program1("needs", needs)}, func(b *bench) {
-		c.began = b.began
+		c.begin(b)
 		b.after(180 * time.Second)
 		b.want("  0.0s web STOPPED -> STARTING", "  1.0s web STARTING -> RUNNING")
 		b.after(20 * time.Second)
@@ -168,9 +175,9 @@ func TestACheckThatIsStuckFailsAtItsTimeout(t *testing.T) {
 }
 
 func TestABugInACheckHarmsNobody(t *testing.T) {
-	n := 0
+	var n atomic.Int64
 	buggy := func(context.Context, *subject) error {
-		if n++; n < 3 {
+		if n.Add(1) < 3 {
 			panic("division of sheep by zero")
 		}
 		return nil
@@ -178,23 +185,23 @@ func TestABugInACheckHarmsNobody(t *testing.T) {
 	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Check{}, nil))}, func(b *bench) {
 		b.after(130 * time.Second)
 		i, _ := b.Info("web")
-		if i.State != supervisor.Running || i.Ready || n != 2 {
-			t.Errorf("after %d checks: %+v", n, i)
+		if i.State != supervisor.Running || i.Ready || n.Load() != 2 {
+			t.Errorf("after %d checks: %+v", n.Load(), i)
 		}
 		b.after(time.Minute)
 		if i, _ := b.Info("web"); !i.Ready {
-			t.Errorf("after %d checks: %+v", n, i)
+			t.Errorf("after %d checks: %+v", n.Load(), i)
 		}
 		b.forget()
 	}, withCheck(buggy))
 }
 
-// TestAnActorOfAChecksThatFailsBeginsAnew sends a checker a message that it panics on.
+// TestAnActorOfACheckThatFailsBeginsAnew sends a checker a message that it panics on.
 func TestAnActorOfACheckThatFailsBeginsAnew(t *testing.T) {
 	c := &checks{}
 	var pid *actor.PID
 	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Check{}, nil))}, func(b *bench) {
-		c.began = b.began
+		c.begin(b)
 		b.after(70 * time.Second)
 		c.want(t, "61")
 		for _, m := range b.tree.system.ProcessRegistry.LocalPIDs.LocalPIDs {

@@ -114,12 +114,14 @@ s.connect("\0" + name[1:] if name[0] == "@" else name)
 s.send(b"READY=1\nSTATUS=all is well")
 time.sleep(1000)
 `
-	script := filepath.Join(t.TempDir(), "ready.py")
+	dir := t.TempDir()
+	script := filepath.Join(dir, "ready.py")
 	if err := os.WriteFile(script, []byte(python), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, command := range map[string]string{
-		"systemd-notify": `/bin/sh -c "systemd-notify --ready '--status=all is well'; exec sleep 1000"`,
+		// It waits until it was heard: only then the shell goes on.
+		"systemd-notify": `/bin/sh -c "systemd-notify --ready '--status=all is well' && echo well > ` + dir + `/systemd-notify; exec sleep 1000"`,
 		"python":         "/usr/bin/python3 " + script,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,6 +130,9 @@ time.sleep(1000)
 				p.Ready.Kind = confload.ReadyNotify
 			})})
 			r.await("web", "ready", func(i *Info) bool { return i.Ready && i.StatusText == "all is well" })
+			if name == "systemd-notify" {
+				proctest.File(t, dir+"/systemd-notify")
+			}
 		})
 	}
 }

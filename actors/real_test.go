@@ -32,7 +32,10 @@ func spawnReal(t *testing.T, groups []confload.Group, opts ...Option) *realTree 
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return slog.New(slog.NewTextHandler(io.Discard, nil))
 	}))
-	t.Cleanup(system.Shutdown)
+	t.Cleanup(func() {
+		system.Shutdown()
+		system = nil // it knows the tree for ever, and what the last processes have left hangs on that
+	})
 	h, err := Spawn(system, &confload.Config{Groups: groups}, append([]Option{WithEnviron(os.Environ()), WithLogger(logTo(r.log))}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
@@ -45,7 +48,7 @@ func spawnReal(t *testing.T, groups []confload.Group, opts ...Option) *realTree 
 		if err := r.Close(ctx); err != nil {
 			t.Error(err)
 		}
-		r.Handle = nil // what the last processes have left hangs on it
+		r.Handle = nil
 		for _, c := range proctest.Children() {
 			t.Errorf("left behind: %s", c.Text)
 		}

@@ -46,13 +46,18 @@ func TestJitterKeepsProgramsApart(t *testing.T) {
 		}))
 	}
 	inVirtualTime(t, h, groups, func(b *bench) {
+		starts := func() int {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			return len(h.starts)
+		}
 		b.after(4900 * time.Millisecond)
-		early := len(h.starts)
+		early := starts()
 		b.after(5 * time.Second)
-		half := len(h.starts)
+		half := starts()
 		b.after(5200 * time.Millisecond)
-		if early != 100 || half < 120 || half > 180 || len(h.starts) < 200 {
-			t.Errorf("%d starts before 5 s, %d before 10 s, %d after 15 s", early, half, len(h.starts))
+		if late := starts(); early != 100 || half < 105 || half > 195 || late < 200 {
+			t.Errorf("%d starts before 5 s, %d before 10 s, %d after 15 s", early, half, late)
 		}
 		b.forget()
 	})
