@@ -33,6 +33,10 @@ type announcer struct {
 
 	reloading bool // the last that was heard of its status is RELOADING=1
 	refused   bool // a stranger was reported
+
+	mu       sync.Mutex
+	news     [3]supervisor.Event // readiness, status, watchdog; nil: nothing new
+	underWay bool                // the program will take them
 }
 
 // announcerFor prepares the spec of a life so that the process can say what its configuration expects of it. nil: nothing.
@@ -117,10 +121,46 @@ func (a *announcer) close() {
 	}
 }
 
+// send tells the program. At most one message of an announcer is under way, however much the process says: until it is
+// taken, a later word of the same kind replaces the earlier one.
 func (a *announcer) send(events ...supervisor.Event) {
-	if len(events) > 0 {
-		a.tree.system.Root.Send(a.to, &announced{a.life, events})
+	if len(events) == 0 {
+		return
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, e := range events {
+		a.news[kindOfNews(e)] = e
+	}
+	if !a.underWay {
+		a.underWay = true
+		a.tree.system.Root.Send(a.to, &announced{a.life, a})
+	}
+}
+
+// take returns what is new.
+func (a *announcer) take() []supervisor.Event {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var events []supervisor.Event
+	for i, e := range a.news {
+		if e != nil {
+			events = append(events, e)
+		}
+		a.news[i] = nil
+	}
+	a.underWay = false
+	return events
+}
+
+func kindOfNews(e supervisor.Event) int {
+	switch e.(type) {
+	case supervisor.ReadinessChanged:
+		return 0
+	case supervisor.StatusTold:
+		return 1
+	}
+	return 2
 }
 
 func (a *announcer) ready(why string) {

@@ -151,10 +151,10 @@ type (
 		timer supervisor.Timer
 		seq   uint64 // which arming of the timer
 	}
-	// announced brings what the process of a life says of itself.
+	// announced says that the process of a life has said something of itself.
 	announced struct {
-		life   uint64
-		events []supervisor.Event
+		life uint64
+		by   *announcer
 	}
 	// checkDue tells a checker that it is time, checkEnded that its check has ended.
 	checkDue   struct{ turn *turn }

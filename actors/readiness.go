@@ -84,7 +84,7 @@ func (p *program) checked(m *checked) {
 // announced hears what the process says of itself.
 func (p *program) announced(m *announced) {
 	if m.life == p.m.Life {
-		p.apply(m.events...)
+		p.apply(m.by.take()...)
 	}
 }
 
