@@ -32,6 +32,7 @@ type program struct {
 	run      *actor.PID
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
+	ending   bool   // the actor ends: a new child would have it wait for ever
 	proc     osProcess
 	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
@@ -127,6 +128,7 @@ func (p *program) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		p.runGone(m)
 	case *actor.Stopping:
+		p.ending, p.wanted = true, 0
 		for slot := range p.timers {
 			p.disarm(slot)
 		}
@@ -264,6 +266,9 @@ func (p *program) supervisor() actor.Supervisor { return p.ctx.(actor.Supervisor
 // spawn gives a life to the run: to the one that waits, or to a new one. One that is ending is awaited first, so that
 // its name is free.
 func (p *program) spawn(life uint64) {
+	if p.ending {
+		return
+	}
 	p.beforeLaunch()
 	switch p.runPhase {
 	case runEnding:

@@ -41,7 +41,7 @@ func (p *program) put(q *question, wanted bool, make func() *checker) {
 		p.ctx.Stop(q.pid)
 		q.pid = nil
 	}
-	if !wanted || q.pid != nil {
+	if !wanted || q.pid != nil || p.ending {
 		return
 	}
 	q.life = p.m.Life
@@ -95,6 +95,9 @@ func (p *program) runAction(e supervisor.RunAction) {
 		action, health = p.cfg.Liveness.OnFailure, supervisor.Unhealthy
 	}
 	name := fmt.Sprintf("%s action", p.cfg.Name)
+	if p.ending {
+		return
+	}
 	if p.action != nil {
 		p.tree.logger.Warn(fmt.Sprintf("%s is not run again: it has not ended yet", logs.Clean(name)))
 		return

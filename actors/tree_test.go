@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/process"
@@ -303,4 +305,33 @@ func TestLogsAreClearedOnlyOfAProgramThatHasAProcess(t *testing.T) {
 		wantFault(t, b.ClearLogs(ctx, "nobody"), BadName)
 		wantFault(t, b.ClearLogs(ctx, "up:*"), BadName)
 	})
+}
+
+// TestAProgramThatEndsMakesNoNewChild has a program asked for a start, and then to end, in the moment in which its old run
+// has been told to stop: a new child would keep it from ending, and the removal of its group from being answered.
+func TestAProgramThatEndsMakesNoNewChild(t *testing.T) {
+	for range 50 { // which of the two comes first is a matter of luck
+		var h *Handle
+		var pid *actor.PID
+		disturb := func(c Change) {
+			if c.To == supervisor.Stopped {
+				h.tree.system.Root.Send(pid, &startRequest{name: "web", by: supervisor.ByAdministrator, quiet: true})
+				h.tree.system.Root.Poison(pid)
+			}
+		}
+		inVirtualTime(t, lives(script{}), []confload.Group{program1("web", nil)}, func(b *bench) {
+			b.after(2 * time.Second)
+			h, pid = b.Handle, b.Handle.tree.table.find("web").pid.Load()
+			if err := b.Stop(context.Background(), "web", false); err != nil {
+				t.Error(err)
+			}
+			b.after(time.Minute)
+			if _, alive := h.tree.system.ProcessRegistry.GetLocal(pid.Id); alive {
+				t.Error("the program has not ended")
+			}
+			e := h.tree.table.find("web") // which nobody keeps any more
+			e.info.Store(&Info{Program: e.program})
+			b.forget()
+		}, WithObserver(disturb))
+	}
 }
