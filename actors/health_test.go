@@ -295,7 +295,7 @@ func TestTheActionOfAFailureIsACommandThatKnowsWhatHasHappened(t *testing.T) {
 	check := confload.Check{Args: []string{"/bin/sh", "-c", "test ! -e sick"}}
 	report := func(file string) confload.Action {
 		return confload.Action{Kind: confload.ActionCommand, Args: []string{"/bin/sh", "-c",
-			`echo "$SUPD_PROGRAM $SUPD_PID $SUPD_HEALTH $SUPD_COUNT $SUPD_REASON" > $0.part; mv $0.part $0; exit 7`, file}}
+			`test -e $0 || { echo "$SUPD_PROGRAM $SUPD_PID $SUPD_HEALTH $SUPD_COUNT $SUPD_REASON" > $0.part; mv $0.part $0; }; exit 7`, file}}
 	}
 	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(check, quickly), func(p *confload.Program) {
 		p.Directory = dir
