@@ -162,6 +162,27 @@ func TestFailedHealthChecksRestartTheProgram(t *testing.T) {
 	}, withCheck(c.check), WithLogger(logTo(&log)))
 }
 
+func TestOnlyThoseThatNeedItHealthyLoseAProgramThatIsUnhealthy(t *testing.T) {
+	c := &checks{}
+	healthyOnly := both(needing(confload.DependsRestart, "web"), func(p *confload.Program) { p.DependsOn[0].Condition = confload.NeedsHealthy })
+	groups := []confload.Group{program1("web", healthy(confload.Check{}, nil)), program1("strict", healthyOnly),
+		program1("easy", both(needing(confload.DependsRestart, "web"), func(p *confload.Program) { p.StartSecs = 2 }))}
+	inVirtualTime(t, lives(script{}), groups, func(b *bench) {
+		c.begin(b)
+		b.after(70 * time.Second)
+		b.forget()
+		c.answer(errors.New("no"), 0)
+		b.after(4 * time.Minute)
+		b.want("241.0s strict RUNNING -> STOPPING", "241.0s strict STOPPING -> STOPPED")
+		if i, _ := b.Info("strict"); i.WaitsFor != "web (healthy)" {
+			t.Errorf("got %+v", i)
+		}
+		c.answer(nil, 0)
+		b.after(time.Minute)
+		b.want("361.0s strict STOPPED -> STARTING", "362.0s strict STARTING -> RUNNING")
+	}, withCheck(c.check))
+}
+
 func TestACheckThatIsStuckFailsAtItsTimeout(t *testing.T) {
 	c := &checks{takes: time.Hour}
 	web := healthy(confload.Check{}, func(l *confload.Liveness) { l.OnFailure.Kind, l.FailureThreshold = confload.ActionStop, 1 })
