@@ -36,7 +36,8 @@ type program struct {
 	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
 	start, stop time.Time
-	expected    bool // of the last transition: the status was one of exitcodes
+	expected    bool           // of the last transition: the status was one of exitcodes
+	endedBy     syscall.Signal // of the last process
 	timer       *time.Timer
 	timerSeq    uint64
 	report      *time.Timer // the next stopReport; nil none
@@ -169,7 +170,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	case e.err != nil:
 		p.apply(supervisor.SpawnFailed{Life: e.life, Text: logs.Clean(e.err.Error())})
 	default:
-		p.stop = e.at
+		p.stop, p.endedBy = e.at, e.by
 		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit})
 	}
 }
@@ -201,7 +202,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
 				if e.To == supervisor.Starting {
-					p.start = time.Now()
+					p.start, p.endedBy = time.Now(), 0
 				}
 			case supervisor.Log:
 				p.tree.log(e)
@@ -339,7 +340,7 @@ func (p *program) publish() {
 	p.entry.info.Store(&Info{
 		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor,
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
-		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
+		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 	})
 }
 

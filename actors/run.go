@@ -44,6 +44,7 @@ type logFiles struct{ stdout, stderr string }
 type runEnded struct {
 	life uint64
 	exit supervisor.Exit // meaningful when err is nil
+	by   syscall.Signal  // what ended the process; 0: it exited
 	at   time.Time
 	proc osProcess // the process that ended; nil: there was none
 	err  error
@@ -156,7 +157,7 @@ func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
 	r.closeSinks()
 	at := m.exit.At
-	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, exit: supervisor.Exit{
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: supervisor.Exit{
 		Code: m.exit.Code,
 		Text: process.Describe(m.exit),
 		Ran:  max(0, at.Sub(r.proc.Began())),

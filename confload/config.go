@@ -66,6 +66,7 @@ type Supervisord struct {
 	StripANSI       bool
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
+	ExitWhen        ExitWhen
 }
 
 // A Server is one listener of the control interface.

@@ -207,6 +207,7 @@ func (l *loader) build() {
 	l.plugins()
 	l.buildGroups()
 	l.resolveDependencies()
+	l.checkExitWhen()
 	l.servers()
 	for i := range l.config.Groups {
 		g := &l.config.Groups[i]

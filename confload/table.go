@@ -67,6 +67,10 @@ var supervisordTable = tableOf("supervisord",
 	bind(Option{Name: "identifier", Default: "supervisor", Names: NameHere, Effect: EffectDaemon,
 		Help: "The name of this supd in the API, in events and in the names of AUTO logs."},
 		textType, func(s *Supervisord) *string { return &s.Identifier }),
+	bind(Option{Name: "exit_when", Default: "never", Names: NameHere, Effect: EffectDaemon,
+		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, or when one program has ended; " +
+			"its exit status is that of the program."},
+		exitWhenType, func(s *Supervisord) *ExitWhen { return &s.ExitWhen }),
 )
 
 var unixTable = tableOf("unix_http_server",

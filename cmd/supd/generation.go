@@ -27,7 +27,8 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
-	tree *actors.Handle // nil until it has started
+	tree  *actors.Handle // nil until it has started
+	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -102,8 +103,13 @@ func (g *generation) start() error {
 		g.settle()
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
-	tree, err := actors.Spawn(d.newSystem(), g.config, actors.WithLogger(d.logger), actors.WithLoader(d.load),
-		actors.WithEnviron(os.Environ()), actors.WithDeferredStart(), actors.WithEventSerial(d.serial))
+	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(os.Environ()),
+		actors.WithDeferredStart(), actors.WithEventSerial(d.serial)}
+	if s.ExitWhen.Policy != confload.ExitNever {
+		g.moved = make(chan struct{}, 1)
+		options = append(options, actors.WithObserver(g.observe))
+	}
+	tree, err := actors.Spawn(d.newSystem(), g.config, options...)
 	if err != nil {
 		return err
 	}

@@ -79,6 +79,8 @@ func (g *generation) serve() *generation {
 			g.prepareNext(&r)
 		case p := <-r.result:
 			g.prepared(&r, p)
+		case <-g.moved:
+			g.judge()
 		case <-g.tree.Done():
 			if r.result != nil {
 				g.prepared(&r, <-r.result)
@@ -89,6 +91,29 @@ func (g *generation) serve() *generation {
 			}
 			return r.next
 		}
+	}
+}
+
+// observe notes that a program has come to rest.
+func (g *generation) observe(c actors.Change) {
+	if !c.To.IsDown() {
+		return
+	}
+	select {
+	case g.moved <- struct{}{}:
+	default:
+	}
+}
+
+// judge ends the daemon when exit_when= asks for it.
+func (g *generation) judge() {
+	if g.tree.Mood() != actors.MoodRunning {
+		return
+	}
+	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
+		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
+		g.daemon.status = v.status
+		g.Shutdown()
 	}
 }
 

@@ -63,6 +63,9 @@ func appendInfo(dst []byte, i *actors.Info, now time.Time) []byte {
 
 // appendDescription appends the one line people read, escaped (compat.md §4.6).
 func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
+	if i.WaitsFor != "" {
+		return xmlrpc.AppendText(append(dst, "waits for "...), i.WaitsFor)
+	}
 	switch i.State {
 	case supervisor.Running:
 		dst = append(dst, "pid "...)
