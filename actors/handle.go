@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -55,6 +56,11 @@ func WithObserver(f func(Change)) Option {
 // WithEventSerial sets the serial number of the first event, for a tree that follows another one (Handle.EventSerial).
 // Without it that is 0.
 func WithEventSerial(s events.Serial) Option { return func(o *options) { o.tree.firstSerial = s } }
+
+// WithGiveUp is called before the tree shuts down because a group with on_give_up=shutdown has given up. It must not block.
+func WithGiveUp(f func(group string, exitCode int, r supervisor.Reason)) Option {
+	return func(o *options) { o.tree.onGiveUp = f }
+}
 
 // WithDeferredStart has Spawn start no program; Handle.Autostart does.
 func WithDeferredStart() Option { return func(o *options) { o.deferred = true } }

@@ -69,7 +69,7 @@ type waiter struct {
 // stopReportEvery is how often a waited stop is logged (compat.md §3.6).
 const stopReportEvery = 2 * time.Second
 
-func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
+func newProgram(t *tree, e *entry, socket *sharedSocket, escalate bool) actor.Actor {
 	c := e.program
 	return &program{tree: t, entry: e, cfg: c, socket: socket, policy: &supervisor.Policy{
 		Name:         logs.Clean(c.Name),
@@ -82,6 +82,7 @@ func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
 		KillAsGroup:  c.KillAsGroup,
 		StopSignal:   process.SignalName(c.StopSignal),
 		OnLoss:       onLoss[c.DependsPolicy],
+		Escalate:     escalate,
 	}}
 }
 
@@ -191,7 +192,7 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
 		was := p.m
-		wentUp := false
+		wentUp, failed := false, false
 		m, effects := supervisor.Step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
@@ -206,6 +207,8 @@ func (p *program) apply(todo ...supervisor.Event) {
 				}
 			case supervisor.Log:
 				p.tree.log(e)
+			case supervisor.Escalate:
+				failed = true
 			case supervisor.Spawn:
 				p.spawn(e.Life)
 			case supervisor.Signal:
@@ -240,7 +243,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}
 		if len(changes) > 0 {
-			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State})
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})
 			p.tellDependants()
 		}
 		p.answerStarters(wentUp)

@@ -86,6 +86,9 @@ func resolveFault(err error) *Fault {
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{from, r.name, r.wait, r.index}
+	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
+		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry})
+	}
 	if !p.m.State.IsUp() && !p.m.Waiting {
 		switch {
 		case r.quiet:

@@ -38,6 +38,7 @@ type tree struct {
 	host      osHost
 	table     *table
 	observers []func(Change)
+	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	load      func() (*confload.Config, error)
 	environ   []string
 	mood      atomic.Int32
@@ -81,6 +82,13 @@ func (t *tree) observe(c Change) {
 			}()
 			o(c)
 		}()
+	}
+}
+
+// gaveUp says that a group gave up and that everything is to end for it.
+func (t *tree) gaveUp(group string, exitCode int, r supervisor.Reason) {
+	if t.onGiveUp != nil {
+		t.onGiveUp(group, exitCode, r)
 	}
 }
 

@@ -109,6 +109,8 @@ type Group struct {
 	Kind Kind
 	// Programs are in start order: [group:x] in the order of programs=, otherwise by priority, then name.
 	Programs []Program
+	// Supervision is set for a [group:x] with a strategy or a limit; nil: each program only looks after itself.
+	Supervision *Supervision
 	// Listener is set for KindEventListener.
 	Listener *Listener
 	Section  string // "group:x", "program:x", …

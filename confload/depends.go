@@ -46,19 +46,7 @@ const (
 	DependsRestart                      // it is stopped, and started when what it depends on is up again
 )
 
-var dependsPolicies = []string{"keep", "stop", "restart"}
-
-var dependsPolicyType = valueType[DependsPolicy]{
-	name: "word", allowed: strings.Join(dependsPolicies, ", "),
-	parse: func(_ *loader, s string) (DependsPolicy, error) {
-		i := slices.Index(dependsPolicies, strings.ToLower(s))
-		if i < 0 {
-			return 0, errNotAllowed
-		}
-		return DependsPolicy(i), nil
-	},
-	same: equal[DependsPolicy],
-}
+var dependsPolicyType = words[DependsPolicy]("keep", "stop", "restart")
 
 // dependencyListType reads depends_on=; the names are looked up when all programs are known.
 var dependencyListType = valueType[[]Dependency]{

@@ -1,6 +1,9 @@
 package confload
 
-import "syscall"
+import (
+	"syscall"
+	"time"
+)
 
 // instances tells which processes a program-like section makes. The name is the template as written: it is expanded for
 // each process.
@@ -142,6 +145,7 @@ func eventsOf(name string, of func(*Program) *Stream) binding[Program] {
 type groupSection struct {
 	programs []string
 	priority int
+	Supervision
 }
 
 var groupTable = tableOf("group",
@@ -151,6 +155,21 @@ var groupTable = tableOf("group",
 	bind(Option{Name: "priority", Default: "999", Names: NameHere,
 		Help: "Low ones start first and stop last."},
 		intType, func(g *groupSection) *int { return &g.priority }),
+	bind(Option{Name: "strategy", Default: "one_for_one", Names: NameHere,
+		Help: "Which programs are restarted when one fails: that one, all, or that one and those after it in programs=."},
+		strategyType, func(g *groupSection) *Strategy { return &g.Strategy }),
+	bind(Option{Name: "intensity", Default: "-1", Names: NameHere,
+		Help: "How many restarts within the period the group lives with; one more and it gives up; -1 is no limit."},
+		intIn(-1, maxInt32), func(g *groupSection) *int { return &g.Intensity }),
+	bind(Option{Name: "period", Default: "60", Names: NameHere,
+		Help: "For how long a restart counts."},
+		secondsType, func(g *groupSection) *time.Duration { return &g.Period }),
+	bind(Option{Name: "on_give_up", Default: "leave", Names: NameHere,
+		Help: "What happens when the group has given up: its programs stay down, it begins anew after the period, or supd ends."},
+		onGiveUpType, func(g *groupSection) *OnGiveUp { return &g.OnGiveUp }),
+	bind(Option{Name: "give_up_exitcode", Default: "1", Names: NameHere,
+		Help: "The exit status of supd when it ends because the group gave up."},
+		intIn(0, 255), func(g *groupSection) *int { return &g.GiveUpExitCode }),
 )
 
 var fcgiTable = tableOf("fcgi-program",

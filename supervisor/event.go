@@ -121,6 +121,9 @@ type (
 		Expected bool // To Exited: the status was one of exitcodes
 		Reason   Reason
 	}
+	// Escalate says that the program has failed for good as far as its own policy goes: what becomes of it is up to its
+	// group. Only programs whose policy says so do that.
+	Escalate struct{ Reason Reason }
 	// Log is one line for the main log, in supervisord's words (compat.md §7.1).
 	Log struct {
 		Level Level
@@ -133,6 +136,7 @@ func (Signal) effect()     {}
 func (Arm) effect()        {}
 func (Disarm) effect()     {}
 func (Transition) effect() {}
+func (Escalate) effect()   {}
 func (Log) effect()        {}
 
 // Level is the level of a Log effect.

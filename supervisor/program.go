@@ -20,6 +20,7 @@ type Policy struct {
 	KillAsGroup  bool   // SIGKILL goes to the process group
 	StopSignal   string // name of the stop signal, for the log
 	OnLoss       OnLoss // what the loss of a dependency does
+	Escalate     bool   // its group decides about every failure; it only tries a failed start again by itself
 }
 
 // A Program is the state of one program's machine. The zero value is a program that was never started.
@@ -265,6 +266,10 @@ func (s *step) startFailed(pid int, why string) {
 func (s *step) settle(r Rule, t Transition) {
 	switch r.Directive {
 	case RestartNow:
+		if s.policy.Escalate {
+			s.do(Escalate{r.Reason})
+			return
+		}
 		if s.Lacks != "" {
 			s.wait()
 			return
@@ -280,6 +285,9 @@ func (s *step) settle(r Rule, t Transition) {
 		if r.To == Fatal {
 			s.Failures = 0
 			s.log(Info, "gave up: %s entered FATAL state, too many start retries too quickly", s.policy.Name)
+			if s.policy.Escalate {
+				s.do(Escalate{r.Reason})
+			}
 		}
 	}
 }

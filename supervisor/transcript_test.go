@@ -95,6 +95,8 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.StopWaitSecs = n
 		case "autorestart":
 			p.Autorestart = map[string]Autorestart{"true": RestartAlways, "false": RestartNever, "unexpected": RestartUnexpected}[v]
+		case "escalate":
+			p.Escalate = v == "true"
 		case "onloss":
 			p.OnLoss = map[string]OnLoss{"keep": KeepOnLoss, "stop": StopOnLoss, "restart": RestartOnLoss}[v]
 		case "stopasgroup":
@@ -172,6 +174,8 @@ func render(e Effect) string {
 		return fmt.Sprintf("arm %s timer of life %d for %s", e.Timer, e.Life, e.After)
 	case Disarm:
 		return "disarm"
+	case Escalate:
+		return "escalate (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Transition:
 		s := fmt.Sprintf("%s -> %s", e.From, e.To)
 		switch e.To {

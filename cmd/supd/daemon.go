@@ -32,7 +32,7 @@ type daemon struct {
 	children chan os.Signal  // SIGCHLD, which comes in floods and must not displace the others
 	restarts chan chan error // clients who ask for a soft restart, and wait to hear whether it can be had
 	ending   atomic.Bool     // somebody wants the daemon to end: no generation follows
-	status   int             // to end with
+	status   atomic.Int32    // to end with
 	began    bool            // the first generation was up
 	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
@@ -121,7 +121,7 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 		g.end()
 		if next == nil {
 			d.log.Close()
-			return d.status, nil
+			return int(d.status.Load()), nil
 		}
 		g = next
 	}

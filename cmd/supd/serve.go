@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -105,6 +106,12 @@ func (g *generation) observe(c actors.Change) {
 	}
 }
 
+// gaveUp notes with which status the daemon is to end.
+func (g *generation) gaveUp(_ string, exitCode int, _ supervisor.Reason) {
+	g.daemon.ending.Store(true)
+	g.daemon.status.Store(int32(exitCode))
+}
+
 // judge ends the daemon when exit_when= asks for it.
 func (g *generation) judge() {
 	if g.tree.Mood() != actors.MoodRunning {
@@ -112,7 +119,7 @@ func (g *generation) judge() {
 	}
 	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
 		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
-		g.daemon.status = v.status
+		g.daemon.status.Store(int32(v.status))
 		g.Shutdown()
 	}
 }
