@@ -239,6 +239,8 @@ func (p *program) apply(todo ...supervisor.Event) {
 			if c.To == supervisor.Running {
 				p.tellPool(listenerRunning)
 			}
+			p.tree.history.add(Record{At: time.Now(), Program: p.cfg.NameSpec(), From: c.From, To: c.To, Life: c.Life,
+				Pid: c.Pid, Tries: c.Tries, Expected: c.Expected, Reason: c.Reason})
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
 				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}

@@ -37,6 +37,7 @@ type tree struct {
 	logger    hclog.Logger
 	host      osHost
 	table     *table
+	history   history
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	load      func() (*confload.Config, error)

@@ -116,6 +116,7 @@ type (
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
+		Life     uint64
 		Pid      int  // of the process it concerns; 0 none
 		Tries    int  // To Starting: failed attempts before; To Backoff: failed attempts so far
 		Expected bool // To Exited: the status was one of exitcodes

@@ -98,7 +98,7 @@ func (s *step) log(l Level, format string, args ...interface{}) {
 }
 
 func (s *step) enter(to State, r Reason, t Transition) {
-	t.From, t.To, t.Reason = s.State, to, r
+	t.From, t.To, t.Life, t.Reason = s.State, to, s.Life, r
 	s.State, s.Reason = to, r
 	s.do(t)
 }
