@@ -37,6 +37,7 @@ type tree struct {
 	host      osHost
 	table     *table
 	observers []func(Change)
+	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
 	environ   []string
 	mood      atomic.Int32
@@ -62,18 +63,28 @@ func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {
 	}
 }
 
-// observe hands a change to the observers. A bug in one of them harms nobody else.
+// observe hands a change to the observers.
 func (t *tree) observe(c Change) {
 	for _, o := range t.observers {
-		func() {
-			defer func() {
-				if bug := recover(); bug != nil {
-					logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
-				}
-			}()
-			o(c)
-		}()
+		t.harmless(func() { o(c) })
 	}
+}
+
+// observeRemote hands an event of a client to its observers.
+func (t *tree) observeRemote(e *RemoteEvent) {
+	for _, o := range t.remote {
+		t.harmless(func() { o(e.Type, e.Data) })
+	}
+}
+
+// harmless calls an observer. A bug in it harms nobody else.
+func (t *tree) harmless(call func()) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
+		}
+	}()
+	call()
 }
 
 // log writes a line the core has asked for.
