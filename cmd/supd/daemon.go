@@ -50,6 +50,8 @@ type generation struct {
 	config *confload.Config
 	tree   *actors.Handle // nil until the listeners are bound
 	server *server.Server
+	// leaving: a client has asked for the end.
+	leaving atomic.Bool
 }
 
 // stopGrace bounds how long the listeners take to end after the tree has.

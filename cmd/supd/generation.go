@@ -16,6 +16,9 @@ func (g *generation) Identification() string { return g.config.Supervisord.Ident
 // State implements server.Daemon.
 func (g *generation) State() (code int, name string) {
 	m := g.tree.Mood()
+	if m == actors.MoodRunning && g.leaving.Load() {
+		m = actors.MoodShutdown
+	}
 	return int(m), m.String()
 }
 
@@ -23,7 +26,23 @@ func (g *generation) State() (code int, name string) {
 func (g *generation) Pid() int { return os.Getpid() }
 
 // Shutdown implements server.Daemon.
-func (g *generation) Shutdown() { g.tree.Shutdown(false) }
+func (g *generation) Shutdown() {
+	g.leaving.Store(true) // the tree knows it a little later
+	g.tree.Shutdown(false)
+}
+
+// MainLog implements server.Daemon.
+func (g *generation) MainLog() string { return g.daemon.log.Path() }
+
+// ClearMainLog implements server.Daemon. What it logs goes into the old file, so that the new one is empty.
+func (g *generation) ClearMainLog() error {
+	g.daemon.logger.Info("reopening log file")
+	err := g.daemon.log.Clear()
+	if err != nil {
+		g.daemon.logger.Warn("could not clear the main log: " + err.Error())
+	}
+	return err
+}
 
 // Restart implements server.Daemon.
 func (g *generation) Restart() {

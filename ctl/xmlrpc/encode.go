@@ -74,6 +74,11 @@ func AppendString(b []byte, s string) []byte {
 	return AppendStringEnd(AppendText(AppendStringStart(b), s))
 }
 
+// AppendBytes is AppendString of bytes, such as the window of a log.
+func AppendBytes(b, data []byte) []byte {
+	return AppendStringEnd(AppendText(AppendStringStart(b), data))
+}
+
 // AppendStringStart begins a string that is put together by AppendText, or by plain append of characters that need no
 // escape.
 func AppendStringStart(b []byte) []byte { return append(b, "<value><string>"...) }
@@ -107,7 +112,7 @@ const replacement = "\uFFFD"
 
 // AppendText appends s as character data. Bytes that are not UTF-8 and characters XML cannot carry (control characters but
 // TAB, LF and CR) become U+FFFD each; supervisord sends them as they are, or fails.
-func AppendText(b []byte, s string) []byte {
+func AppendText[S string | []byte](b []byte, s S) []byte {
 	done := 0 // s[:done] is in b
 	for i := 0; i < len(s); {
 		c := s[i]
@@ -122,7 +127,7 @@ func AppendText(b []byte, s string) []byte {
 			text = escapeOf(c)
 		case multibyte:
 			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
+			r, size = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 			if (r != utf8.RuneError || size > 1) && isXMLChar(r) {
 				i += size
 				continue
