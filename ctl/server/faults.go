@@ -29,3 +29,12 @@ var faultRows = []faultRow{
 	{actors.StillRunning, "A process of the group is still up."},
 	{actors.CantReread, "The configuration cannot be read; the text says where it is bad."},
 }
+
+// Faults are the codes of all faults, and of success in results.
+func Faults() []actors.FaultCode {
+	var all []actors.FaultCode
+	for _, f := range faultRows {
+		all = append(all, f.code)
+	}
+	return all
+}
