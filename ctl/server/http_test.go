@@ -189,9 +189,8 @@ func TestClientThatLeavesEndsTheWaiting(t *testing.T) {
 	<-r.tree.blocked
 	c.Close()
 	await(t, "the end of the connection", func() bool {
-		r.conns.mu.Lock()
-		defer r.conns.mu.Unlock()
-		return len(r.conns.conns) == 0
+		all, _ := r.conns.count()
+		return all == 0
 	})
 }
 
@@ -294,14 +293,8 @@ func TestOneConnectionTooManyClosesTheOldestIdleOne(t *testing.T) {
 		}
 		conns = append(conns, c)
 		await(t, "idleness", func() bool {
-			r.conns.mu.Lock()
-			defer r.conns.mu.Unlock()
-			for _, e := range r.conns.conns {
-				if e.state == http.StateActive {
-					return false
-				}
-			}
-			return true
+			_, active := r.conns.count()
+			return active == 0
 		})
 	}
 	closedByServer(t, conns[0])

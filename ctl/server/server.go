@@ -176,6 +176,7 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.conns.track,
 		BaseContext:       func(net.Listener) context.Context { return s.base },
+		ConnContext:       withConn,
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
 	}
 	return f
