@@ -204,7 +204,7 @@ func AppendStrings(b []byte, list []string) []byte {
 	return AppendArrayEnd(b)
 }
 
-// Append appends any value. There is no nil in answers (compat.md §4.2): it becomes an empty string.
+// Append appends any value; a DateTime must lie in the years 0 to 9999. There is no nil in answers (compat.md §4.2): it becomes an empty string.
 func Append(b []byte, v *Value) []byte {
 	switch v.Kind {
 	case Bool:
