@@ -113,8 +113,15 @@ const replacement = "\uFFFD"
 // AppendText appends s as character data. Bytes that are not UTF-8 and characters XML cannot carry (control characters but
 // TAB, LF and CR) become U+FFFD each; supervisord sends them as they are, or fails.
 func AppendText[S string | []byte](b []byte, s S) []byte {
+	i := 0
+	for i < len(s) && byteClass[s[i]] == plain {
+		i++
+	}
+	if i == len(s) { // nearly always
+		return append(b, s...)
+	}
 	done := 0 // s[:done] is in b
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		class := byteClass[c]
 		if class == plain {
