@@ -104,6 +104,24 @@ What is no XML-RPC call is answered by a status of HTTP and a small page:
 | 500 | a bug; the daemon's log says which |
 `
 
+const referenceDifferences = `
+## What differs from supervisord 4.2.5
+
+| call | supervisord | supd |
+|---|---|---|
+| a parameter of a wrong type | status 500 | fault 2 |
+| a log with bytes that are not UTF-8, or a window that cuts a character | status 500 | U+FFFD |
+| a control character in an answer | sent as it is: clients cannot read the answer | U+FFFD |
+| sendProcessStdin to a program that does not read | status 500, though the text is kept | true; fault 30 beyond 1 MiB |
+| a fault about an empty name | BAD_NAME: with nothing behind it | BAD_NAME |
+| sendRemoteCommEvent with something else than strings | true, or a crash when there is a listener | fault 2 |
+| startProcess without waiting, and the child cannot become the program | true or fault 50, by chance | true |
+| restart with a bad configuration | everything stops | nothing changes; the log says why |
+| a log window above 64 MiB | read into memory | fault 30 |
+| a request above 4 MiB, or with a DOCTYPE | read | status 413, 400 |
+| autorestart in getAllConfigInfo | missing | there, as in later versions |
+`
+
 // Reference is the reference of the XML-RPC interface, in Markdown.
 func Reference() string {
 	var b strings.Builder
@@ -131,6 +149,7 @@ func Reference() string {
 		m, _ := table.Method(name)
 		writeMethod(&b, m, systemExamples[name])
 	}
+	b.WriteString(referenceDifferences)
 	return b.String()
 }
 
