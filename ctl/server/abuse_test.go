@@ -152,7 +152,7 @@ func TestAbuse(t *testing.T) {
 	tree := realTree(t)
 	r := newRig(t, func(c *Config) {
 		c.Tree = tree
-		c.Limits.HeaderTimeout, c.Limits.BodyTimeout, c.Limits.WriteTimeout, c.Limits.IdleTimeout = time.Second, time.Second, time.Second, time.Second
+		c.Limits.HeaderTimeout, c.Limits.BodyTimeout, c.Limits.WriteTimeout, c.Limits.IdleTimeout = 3*time.Second, time.Second, time.Second, time.Second
 	})
 	before := pids(tree)
 	random := rand.New(rand.NewPCG(1, 2))
