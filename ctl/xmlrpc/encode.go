@@ -39,9 +39,11 @@ func AppendFault(b []byte, f *Fault) []byte {
 // AppendInt appends an int. XML-RPC's int has 32 bits; what is outside them becomes the nearest that fits (compat.md §4.2).
 func AppendInt(b []byte, n int64) []byte {
 	b = append(b, "<value><int>"...)
-	b = strconv.AppendInt(b, min(max(n, math.MinInt32), math.MaxInt32), 10)
+	b = strconv.AppendInt(b, clamp(n), 10)
 	return append(b, "</int></value>\n"...)
 }
+
+func clamp(n int64) int64 { return min(max(n, math.MinInt32), math.MaxInt32) }
 
 // AppendTime appends Unix seconds as an int, 0 for the zero time.
 func AppendTime(b []byte, t time.Time) []byte {
@@ -184,12 +186,18 @@ func AppendMemberEnd(b []byte) []byte { return append(b, "</member>\n"...) }
 
 // AppendMemberInt appends a member that is an int.
 func AppendMemberInt(b []byte, name string, n int64) []byte {
-	return AppendMemberEnd(AppendInt(AppendMemberStart(b, name), n))
+	b = AppendText(append(b, "<member>\n<name>"...), name)
+	b = append(b, "</name>\n<value><int>"...)
+	b = strconv.AppendInt(b, clamp(n), 10)
+	return append(b, "</int></value>\n</member>\n"...)
 }
 
 // AppendMemberTime appends a member that is a time in Unix seconds.
 func AppendMemberTime(b []byte, name string, t time.Time) []byte {
-	return AppendMemberEnd(AppendTime(AppendMemberStart(b, name), t))
+	if t.IsZero() {
+		return AppendMemberInt(b, name, 0)
+	}
+	return AppendMemberInt(b, name, t.Unix())
 }
 
 // AppendMemberBool appends a member that is a boolean.
@@ -199,7 +207,9 @@ func AppendMemberBool(b []byte, name string, v bool) []byte {
 
 // AppendMemberString appends a member that is a string.
 func AppendMemberString(b []byte, name, s string) []byte {
-	return AppendMemberEnd(AppendString(AppendMemberStart(b, name), s))
+	b = AppendText(append(b, "<member>\n<name>"...), name)
+	b = AppendText(append(b, "</name>\n<value><string>"...), s)
+	return append(b, "</string></value>\n</member>\n"...)
 }
 
 // AppendStrings appends an array of strings.

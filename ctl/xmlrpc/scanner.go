@@ -100,6 +100,12 @@ func encodingOf(decl []byte) string {
 // instructions before it.
 func (s *scanner) readTag() (tag, error) {
 	start := s.pos
+	for s.pos < len(s.data) && isSpace(s.data[s.pos]) {
+		s.pos++
+	}
+	if rest := s.data[s.pos:]; len(rest) > 1 && rest[0] == '<' && rest[1] != '!' && rest[1] != '?' {
+		return s.tagHere() // nearly always
+	}
 	text, err := s.readText()
 	if err != nil {
 		return tag{}, err
