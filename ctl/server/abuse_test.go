@@ -287,8 +287,8 @@ func TestAbuse(t *testing.T) {
 	}
 }
 
-// TestThousandIdleConnectionsOfARealTree: nobody is kept waiting by those who say nothing.
-func TestThousandIdleConnectionsOfARealTree(t *testing.T) {
+// TestThousandIdleConnections: nobody is kept waiting by those who say nothing.
+func TestThousandIdleConnections(t *testing.T) {
 	const many = 1000
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
