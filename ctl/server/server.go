@@ -212,17 +212,18 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.done.Wait()
 	empty := s.conns.drain()
+	var err error
 	select {
 	case <-empty:
 	case <-ctx.Done():
+		select {
+		case <-empty:
+		default:
+			err = ctx.Err()
+		}
 	}
 	for _, f := range fronts {
 		f.http.Close()
 	}
-	select {
-	case <-empty:
-		return nil
-	default:
-		return ctx.Err()
-	}
+	return err
 }
