@@ -168,6 +168,17 @@ func TestRequestsAreLoggedAtTraceOnly(t *testing.T) {
 	}
 }
 
+func TestNothingIsAnsweredWithoutAuthentication(t *testing.T) {
+	r := newRig(t)
+	for _, request := range []string{"OPTIONS * HTTP/1.1", "OPTIONS / HTTP/1.1", "TRACE / HTTP/1.1", "CONNECT x:1 HTTP/1.1", "GET http://x/ HTTP/1.1", "BREW /pot HTTP/1.1"} {
+		e, c, _ := sendOnly(t, r.locked, request+"\r\nHost: x\r\n\r\n")
+		c.Close()
+		if e.status != 401 || e.header.Get("Server") != "Medusa/1.12" {
+			t.Errorf("%s: %+v", request, e)
+		}
+	}
+}
+
 func TestListensOnIPv6(t *testing.T) {
 	probe, err := net.Listen("tcp6", "[::1]:0")
 	if err != nil {

@@ -178,6 +178,8 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		BaseContext:       func(net.Listener) context.Context { return s.base },
 		ConnContext:       withConn,
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // it would answer without authentication
 	}
 	return f
 }
