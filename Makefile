@@ -68,6 +68,7 @@ docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor -run 'Docs|Transcripts' -update
 	$(GO) test ./confload -run Docs -update
 	$(GO) test ./supervisor/events -run Transcripts -update
+	$(GO) test ./ctl/server -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin

@@ -62,6 +62,12 @@ func WithGiveUp(f func(group string, exitCode int, r supervisor.Reason)) Option 
 	return func(o *options) { o.tree.onGiveUp = f }
 }
 
+// WithRemoteObserver has every RemoteEvent reported, in the order in which they come, also while the tree shuts down. It
+// is called from the control actor and must not block. It may be given more than once.
+func WithRemoteObserver(f func(typ, data string)) Option {
+	return func(o *options) { o.tree.remote = append(o.tree.remote, f) }
+}
+
 // WithDeferredStart has Spawn start no program; Handle.Autostart does.
 func WithDeferredStart() Option { return func(o *options) { o.deferred = true } }
 
@@ -164,6 +170,12 @@ func (h *Handle) ClearLogs(ctx context.Context, name string) error {
 // ClearAllLogs empties the log files of all programs that have a process, and has a result for every program.
 func (h *Handle) ClearAllLogs(ctx context.Context) ([]Result, error) {
 	return h.many(ctx, &ManyPrograms{Do: Clear, All: true})
+}
+
+// RemoteEvent reports an event of a client to the observers of WithRemoteObserver; it returns when they have been told.
+// Both strings are taken as they are. Unlike commands it is accepted until the tree has ended (compat.md §4.3).
+func (h *Handle) RemoteEvent(ctx context.Context, typ, data string) error {
+	return h.command(ctx, &RemoteEvent{typ, data})
 }
 
 // Info returns what is known of the program of a namespec. It sends no message.

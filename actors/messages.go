@@ -47,6 +47,8 @@ type (
 		Wait   bool
 		Signal syscall.Signal
 	}
+	// RemoteEvent tells the observers of an event of a client, also during a shutdown.
+	RemoteEvent struct{ Type, Data string }
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
 	Reread struct{}
 	// AddGroup starts a group of the configuration read last.

@@ -165,6 +165,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	var child127 *process.ChildError
 	switch {
 	case errors.As(e.err, &child127):
+		p.answerUnwaited()
 		p.stop = e.at
 		p.tree.logger.Info(fmt.Sprintf("%s: %s", p.policy.Name, logs.Clean(child127.Error())))
 		p.apply(supervisor.ProcessExited{Life: e.life, Exit: supervisor.Exit{Code: 127, Text: "exit status 127"}})

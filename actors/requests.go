@@ -195,6 +195,17 @@ func (p *program) answerStarters(wentUp bool) {
 	})
 }
 
+// answerUnwaited answers those who did not want to wait for a start: there is a child by now, and what becomes of it is
+// another matter. supervisord tells them the same, unless it happens to see the child end.
+func (p *program) answerUnwaited() {
+	p.starters = slices.DeleteFunc(p.starters, func(w waiter) bool {
+		if !w.wait {
+			p.answer(w, &Outcome{Immediate: true})
+		}
+		return !w.wait
+	})
+}
+
 func (p *program) answerStoppers() {
 	if !p.m.State.IsDown() {
 		return

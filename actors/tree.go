@@ -40,6 +40,7 @@ type tree struct {
 	history   history
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
+	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
 	environ   []string
 	mood      atomic.Int32
@@ -72,17 +73,10 @@ func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {
 	}
 }
 
-// observe hands a change to the observers. A bug in one of them harms nobody else.
+// observe hands a change to the observers.
 func (t *tree) observe(c Change) {
 	for _, o := range t.observers {
-		func() {
-			defer func() {
-				if bug := recover(); bug != nil {
-					logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
-				}
-			}()
-			o(c)
-		}()
+		t.harmless(func() { o(c) })
 	}
 }
 
@@ -91,6 +85,24 @@ func (t *tree) gaveUp(group string, exitCode int, r supervisor.Reason) {
 	if t.onGiveUp != nil {
 		t.onGiveUp(group, exitCode, r)
 	}
+}
+
+// observeRemote hands an event of a client to listeners and observers.
+func (t *tree) observeRemote(e *RemoteEvent) {
+	t.publish(events.RemoteCommunication, func() events.Event { return events.Remote(e.Type, e.Data) })
+	for _, o := range t.remote {
+		t.harmless(func() { o(e.Type, e.Data) })
+	}
+}
+
+// harmless calls an observer. A bug in it harms nobody else.
+func (t *tree) harmless(call func()) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
+		}
+	}()
+	call()
 }
 
 // log writes a line the core has asked for.

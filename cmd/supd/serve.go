@@ -18,6 +18,9 @@ func (g *generation) Identification() string { return g.config.Supervisord.Ident
 // State implements server.Daemon.
 func (g *generation) State() (code int, name string) {
 	m := g.tree.Mood()
+	if m == actors.MoodRunning && g.daemon.ending.Load() {
+		m = actors.MoodShutdown // the tree knows it a little later
+	}
 	return int(m), m.String()
 }
 
@@ -28,6 +31,19 @@ func (g *generation) Pid() int { return os.Getpid() }
 func (g *generation) Shutdown() {
 	g.daemon.ending.Store(true)
 	g.tree.Shutdown(false)
+}
+
+// MainLog implements server.Daemon.
+func (g *generation) MainLog() string { return g.daemon.log.Path() }
+
+// ClearMainLog implements server.Daemon. What it logs goes into the old file, so that the new one is empty.
+func (g *generation) ClearMainLog() error {
+	g.daemon.logger.Info("reopening log file")
+	err := g.daemon.log.Clear()
+	if err != nil {
+		g.daemon.logger.Warn("could not clear the main log: " + err.Error())
+	}
+	return err
 }
 
 // Restart implements server.Daemon.

@@ -3,6 +3,8 @@ package server
 import (
 	"fmt"
 	"html"
+	"io"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -50,34 +52,52 @@ type httpError struct {
 
 func (e *httpError) Error() string { return e.reason }
 
-// reply tells whether an answer has begun, for the case that its handler fails.
+// reply tells whether an answer has begun, for the case that its handler fails, and what it was, for the log.
 type reply struct {
 	http.ResponseWriter
-	begun bool
+	begun  bool
+	keep10 bool  // an HTTP/1.0 client asks to keep the connection
+	status int   // 0: not begun
+	sent   int64 // bytes of the body
 }
 
 func (r *reply) WriteHeader(status int) {
-	r.begun = true
+	if !r.begun {
+		r.begun, r.status = true, status
+		if h := r.Header(); r.keep10 && h["Content-Length"] != nil && h["Connection"] == nil {
+			h["Connection"] = keepAlive10
+		}
+	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *reply) Write(p []byte) (int, error) {
-	r.begun = true
-	return r.ResponseWriter.Write(p)
+	if !r.begun {
+		r.WriteHeader(http.StatusOK)
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.sent += int64(n)
+	return n, err
 }
+
+// keepAlive10 is written as supervisord writes it; net/http would write it in lower case.
+var keepAlive10 = []string{"Keep-Alive"}
 
 // Unwrap is for http.ResponseController.
 func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // ServeHTTP answers one request.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := &reply{ResponseWriter: w}
+	out := &reply{ResponseWriter: w, keep10: r.ProtoMajor == 1 && r.ProtoMinor == 0 && strings.EqualFold(r.Header.Get("Connection"), "keep-alive")}
+	beginAnswer(r)
+	if f.logger.IsTrace() {
+		defer f.logAccess(out, r)
+	}
 	defer f.rescue(out, r)
-	control := http.NewResponseController(w)
 	if r.ContentLength != 0 {
-		// Also bounds the time net/http takes to read away a body nobody wanted. Whoever reads the body to its end
-		// lifts the bound: an answer may take longer.
-		control.SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
+		// Also bounds the time it takes to read away a body nobody wanted. Whoever reads the body to its end lifts the
+		// bound: an answer may take longer.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
 	}
 	// Scripts know the servers of supervisord by this name.
 	w.Header()["Server"] = serverHeader
@@ -121,10 +141,44 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
 		w.Header().Set("Connection", "close")
 	}
-	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestTimeout {
+	// net/http reads away what is left of a small body.
+	large := r.ContentLength < 0 || r.ContentLength > drainSmall
+	if large || status == http.StatusRequestTimeout {
 		w.Header().Set("Connection", "close")
 	}
 	writePage(w, status, errorPage(status))
+	if large && status != http.StatusRequestTimeout {
+		drain(w, r)
+	}
+}
+
+// A client that sends its whole request before it reads would lose our answer if the connection were closed under it: up
+// to drainLarge bytes are read away, for as long as the deadline of the body allows.
+const (
+	drainSmall = 256 << 10
+	drainLarge = 64 << 20
+)
+
+// drain sends what has been written and reads away the rest of the request. A client that waits to be told to go on
+// (Expect: 100-continue) has sent nothing and will not.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.Header["Expect"] == nil && http.NewResponseController(w).Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, drainLarge)
+	}
+}
+
+// logAccess logs a request that has been answered, in supervisord's form (compat.md §7.1).
+func (f *front) logAccess(w *reply, r *http.Request) {
+	peer := r.RemoteAddr
+	if _, _, err := net.SplitHostPort(peer); err != nil {
+		peer = "localhost:0" // of a unix socket
+	}
+	status := w.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	f.logger.Trace(fmt.Sprintf("%s - - [%s] \"%s %s %s\" %d %d", peer, time.Now().Format("02/Jan/2006:15:04:05 -0700"),
+		logs.Clean(r.Method), logs.Clean(r.RequestURI), r.Proto, status, w.sent))
 }
 
 // rescue turns a panic of a handler into status 500 and a critical line with its stack.

@@ -12,13 +12,9 @@ import (
 )
 
 func (s *service) getProcessInfo(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
-	name, err := textArg(&args[0])
+	_, info, err := s.program(&args[0])
 	if err != nil {
 		return nil, err
-	}
-	info, ok := s.tree.Info(name)
-	if _, whole := wholeGroup(name); !ok || whole {
-		return nil, &actors.Fault{Code: actors.BadName, Extra: name}
 	}
 	return appendInfo(dst, info, s.now()), nil
 }

@@ -75,19 +75,3 @@ func BenchmarkGetAllProcessInfo1000(b *testing.B) {
 	}
 	b.SetBytes(int64(len(buf)))
 }
-
-func BenchmarkGetProcessInfoOverHTTP(b *testing.B) {
-	r := newRig(b)
-	c := dial(b, r.socket)
-	request := []byte(post(methodCall("supervisor.getProcessInfo", params("cat"))))
-	buf := make([]byte, 64<<10)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Write(request); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := c.Read(buf); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -200,7 +200,10 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.conns.track,
 		BaseContext:       func(net.Listener) context.Context { return s.base },
+		ConnContext:       withConn,
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // it would answer without authentication
 	}
 	return f
 }
@@ -235,17 +238,18 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.done.Wait()
 	empty := s.conns.drain()
+	var err error
 	select {
 	case <-empty:
 	case <-ctx.Done():
+		select {
+		case <-empty:
+		default:
+			err = ctx.Err()
+		}
 	}
 	for _, f := range fronts {
 		f.http.Close()
 	}
-	select {
-	case <-empty:
-		return nil
-	default:
-		return ctx.Err()
-	}
+	return err
 }
