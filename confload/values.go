@@ -309,33 +309,6 @@ var mainLogType = valueType[mainLog]{
 	same: equal[mainLog],
 }
 
-// A logTarget is the value of a std*_logfile.
-type logTarget struct {
-	kind   LogKind
-	path   string
-	syslog bool // the deprecated word syslog
-}
-
-var logTargetType = valueType[logTarget]{
-	name: "log file", allowed: "AUTO, NONE, OFF, or a file in an existing directory",
-	parse: func(l *loader, s string) (logTarget, error) {
-		switch strings.ToLower(s) {
-		case "none", "off", "":
-			return logTarget{kind: LogNone}, nil
-		case "auto":
-			return logTarget{kind: LogAuto}, nil
-		case "syslog":
-			return logTarget{kind: LogNone, syslog: true}, nil
-		}
-		path, err := l.existingDirPath(s)
-		if err == nil && !filepath.IsAbs(path) {
-			path, err = filepath.Abs(path)
-		}
-		return logTarget{kind: LogPath, path: path}, err
-	},
-	same: equal[logTarget],
-}
-
 var serverURLType = valueType[string]{
 	name: "text", allowed: "AUTO or a URL",
 	parse: func(_ *loader, s string) (string, error) {
