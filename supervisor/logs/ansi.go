@@ -64,3 +64,39 @@ func (s *stripper) rest() []byte {
 	s.n = 0
 	return b
 }
+
+// Stripped returns a Sink that gives to s what is left without terminal control sequences, as FileOptions.StripANSI does for
+// one File.
+func Stripped(s Sink) Sink { return &strippedSink{Sink: s} }
+
+type strippedSink struct {
+	Sink
+	mu   sync.Mutex
+	ansi stripper
+}
+
+// Write strips p. See Sink for errors.
+func (s *strippedSink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	if s.ansi.transparent(p) {
+		s.mu.Unlock()
+		return s.Sink.Write(p)
+	}
+	buf := stripBuffers.Get().(*[]byte)
+	defer stripBuffers.Put(buf)
+	*buf = s.ansi.strip((*buf)[:0], p)
+	s.mu.Unlock()
+	_, err := s.Sink.Write(*buf)
+	return len(p), err
+}
+
+// Close passes on what was held back of an unfinished sequence.
+func (s *strippedSink) Close() error {
+	s.mu.Lock()
+	rest := bytes.Clone(s.ansi.rest())
+	s.mu.Unlock()
+	if len(rest) > 0 {
+		_, _ = s.Sink.Write(rest)
+	}
+	return s.Sink.Close()
+}
