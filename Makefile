@@ -68,7 +68,7 @@ bench: build peers ## the figures of the design, beside a minimal supervisor and
 docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor -run 'Docs|Transcripts' -update
 	$(GO) test ./confload -run Docs -update
-	$(GO) test ./supervisor/events -run Transcripts -update
+	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 
 clean: ## remove what was built
 	rm -rf bin

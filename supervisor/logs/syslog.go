@@ -108,7 +108,8 @@ func dialLocalSyslog(ctx context.Context) (net.Conn, error) {
 	return nil, first
 }
 
-// Dropped is how many messages found the queue full since the server was made.
+// Dropped is how many messages were thrown away since the server was made: they found the queue full or the server closed, or
+// they were too large for its kind of connection.
 func (s *SyslogServer) Dropped() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,4 +317,37 @@ func TestAConnectionThatTheServerHasClosedIsNotWrittenTo(t *testing.T) {
 	if err := server.Close(patience); err != nil {
 		t.Error(err)
 	}
+}
+
+// A narrowConn takes no message that is larger than its limit.
+type narrowConn struct {
+	net.Conn
+	limit int
+}
+
+func (c narrowConn) Write(b []byte) (int, error) {
+	if len(b) > c.limit {
+		return 0, &net.OpError{Op: "write", Err: syscall.EMSGSIZE}
+	}
+	return c.Conn.Write(b)
+}
+
+func TestAMessageThatIsTooLargeDoesNotHoldUpTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := newFakeSyslog()
+		server := newSyslogServer(SyslogAddress{"tcp", "log:6514"}, func(ctx context.Context) (net.Conn, error) {
+			conn, err := fake.dial(ctx)
+			return narrowConn{conn, 1000}, err
+		})
+		w := server.Stream(SyslogOptions{})
+		put(t, w, "small\n"+strings.Repeat("x", 2000)+"\nsmall again\n")
+		if w.Reopen() != nil || w.Clear() != nil {
+			t.Error("a stream can be neither opened again nor cleared, but that is no error")
+		}
+		if got := fake.texts(); !slices.Equal(got, []string{"small", "small again"}) || server.Dropped() != 1 || len(fake.times()) != 1 {
+			t.Errorf("%q, %d dropped, %d connections", got, server.Dropped(), len(fake.times()))
+		}
+		server.Close(time.Second)
+		(<-fake.conns).Close()
+	})
 }
