@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // Outlets opens the sinks of programs. It owns what they share: one connection for each syslog server. The zero value is
@@ -114,4 +116,35 @@ func (o *Outlets) Close(patience time.Duration) error {
 		all = errors.Join(all, <-errs)
 	}
 	return all
+}
+
+// The tag of messages when syslog_tag= is not given: supervisord's, so that what filters by it goes on working. The name of
+// the process then stands in front of each line (compat.md §7.3).
+const defaultSyslogTag = "supervisord"
+
+// OutletFor returns where output s of a life of program p goes. stream is "stdout" or "stderr". path is the file that Kind and
+// Path of s stand for, "" for none; the path of an AUTO log is known to the caller alone.
+func OutletFor(p *confload.Program, s *confload.Stream, stream, path string, life uint64, stripANSI bool) Outlet {
+	x := Outlet{
+		File:   FileOptions{MaxBytes: s.MaxBytes, Backups: s.Backups, Every: s.RotateEvery, Compress: s.Compress, StripANSI: stripANSI},
+		Line:   LineFormat{Format: p.LogFormat, Timestamp: p.LogTimestamp, Program: p.NameSpec(), Stream: stream, Life: life},
+		Syslog: SyslogOptions{Facility: p.SyslogFacility, Severity: s.SyslogSeverity, Tag: p.SyslogTag},
+	}
+	if p.SyslogTag == "" {
+		x.Syslog.Tag, x.Syslog.Prefix = defaultSyslogTag, p.Name+" "
+	}
+	if path != "" {
+		x.Files = append(x.Files, path)
+	}
+	if s.Syslog {
+		x.Syslogs = append(x.Syslogs, SyslogAddress{})
+	}
+	for _, t := range s.Extra {
+		if t.Path != "" {
+			x.Files = append(x.Files, t.Path)
+		} else {
+			x.Syslogs = append(x.Syslogs, SyslogAddress{t.Network, t.Address})
+		}
+	}
+	return x
 }
