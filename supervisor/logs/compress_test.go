@@ -260,3 +260,23 @@ func names(t testing.TB, dir string) []string {
 	}
 	return out
 }
+
+func TestEitherFormOfTheOldestBackupMakesRoom(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "log")
+	for _, name := range []string{"log.2", "log.2.gz"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("the oldest"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := open(t, path, FileOptions{MaxBytes: 4, Backups: 2, Compress: true})
+	second := open(t, path, FileOptions{}) // keeps the first file from being compressed
+	put(t, f, "first")
+	put(t, f, "second")
+	awaitCompressions(t)
+	second.Close()
+	want := map[string]string{"log": "", "log.1.gz": "second", "log.2": "first"}
+	if got := tree(t, dir); len(got) != 3 || got["log.2"] != "first" || !equalTrees(unpacked(t, dir), want) {
+		t.Errorf("%q", got)
+	}
+}
