@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
@@ -255,6 +256,9 @@ func (h *Handle) Shutdown(restart bool) {
 // Done is closed when the tree has ended.
 func (h *Handle) Done() <-chan struct{} { return h.tree.stopped }
 
+// outletPatience is how long Close waits for syslog servers to take what is left.
+const outletPatience = 2 * time.Second
+
 // Close stops everything in order and returns when the tree has ended. When ctx ends first, what is left is killed.
 func (h *Handle) Close(ctx context.Context) error {
 	h.Shutdown(false)
@@ -266,7 +270,7 @@ func (h *Handle) Close(ctx context.Context) error {
 		h.tree.system.Root.Stop(h.root)
 		<-h.Done()
 	}
-	return errors.Join(err, h.tree.host.Close())
+	return errors.Join(err, h.tree.host.Close(), h.tree.outlets.Close(outletPatience))
 }
 
 // Control is the PID of the control actor, which takes the exported messages of this package.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -32,6 +33,7 @@ type run struct {
 	life   uint64
 	birth  *birth
 	sinks  [2]logs.Sink
+	pids   []*atomic.Int64 // to be told the pid of this life before any output comes
 	proc   osProcess
 	early  *processExited // an exit that overtook processStarted
 	exited bool
@@ -128,7 +130,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
+	root, self, life, b, sinks, pids, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.pids, r.socket
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
@@ -142,10 +144,8 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 			root.Send(self, &startFailed{life, err})
 			return
 		}
-		for _, s := range sinks {
-			if o, ok := s.(*outputSink); ok {
-				o.pid.Store(int64(p.ID()))
-			}
+		for _, pid := range pids {
+			pid.Store(int64(p.ID()))
 		}
 		b.born(p)
 		root.Send(self, &processStarted{life, p})
@@ -193,16 +193,15 @@ func (r *run) prepare() (*process.Spec, error) {
 	if u := r.prog.User; u != nil && int(u.UID) != os.Getuid() {
 		spec.Credential = &process.Credential{UID: u.UID, GID: u.GID, Groups: u.Groups}
 	}
-	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout); err != nil {
+	r.pids = nil
+	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
-	r.sinks[0] = r.decorate(r.sinks[0], &r.prog.Stdout, events.Stdout)
 	spec.Stdout = r.sinks[0]
 	if !r.prog.RedirectStderr {
-		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr); err != nil {
+		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr, events.Stderr); err != nil {
 			return nil, err
 		}
-		r.sinks[1] = r.decorate(r.sinks[1], &r.prog.Stderr, events.Stderr)
 		spec.Stderr = r.sinks[1]
 	}
 	if r.socket != nil { // last: whoever gets it gives it back when the process has ended
@@ -213,14 +212,15 @@ func (r *run) prepare() (*process.Spec, error) {
 	return spec, nil
 }
 
-func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
-	if path == "" {
-		return logs.Discard, nil
-	}
-	f, err := logs.OpenFile(path, logs.FileOptions{MaxBytes: s.MaxBytes, Backups: s.Backups,
-		StripANSI: r.tree.config.Supervisord.StripANSI})
+// open opens where one output goes. path is that of its log file, "" for none.
+func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink, error) {
+	strip := r.tree.config.Supervisord.StripANSI && !r.decorated(s)
+	sink, err := r.tree.outlets.Open(logs.OutletFor(r.prog, s, c.String(), path, r.life, strip))
 	if err == nil {
-		return &reportedSink{f, r}, nil
+		if sink != logs.Discard {
+			sink = &reportedSink{sink, r}
+		}
+		return r.decorate(sink, s, c), nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
@@ -230,12 +230,12 @@ func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
 
 // reportedSink says in the main log that a log cannot be written. The sink gives each outage back once.
 type reportedSink struct {
-	*logs.File
+	logs.Sink
 	run *run
 }
 
 func (s *reportedSink) Write(p []byte) (int, error) {
-	n, err := s.File.Write(p)
+	n, err := s.Sink.Write(p)
 	if err != nil {
 		s.run.tree.logger.Warn(fmt.Sprintf("output of %s is lost, its log cannot be written: %v", logs.Clean(s.run.prog.NameSpec()), err))
 	}

@@ -38,6 +38,7 @@ type tree struct {
 	host      osHost
 	table     *table
 	history   history
+	outlets   logs.Outlets
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	remote    []func(typ, data string)

@@ -48,9 +48,10 @@ const (
 
 // Supervisord is the [supervisord] section, defaults filled in (compat.md §1.6).
 type Supervisord struct {
-	LogFile         string // absolute path, or "/dev/stdout" and the like; "" when LogSyslog
-	LogSyslog       bool   // logfile=syslog
-	LogFileMaxBytes int64  // <= 0: never rotate
+	LogFile         string      // absolute path, or "/dev/stdout" and the like; "" none
+	LogSyslog       bool        // the local syslog as well
+	LogExtra        []LogTarget // the further entries of a list in logfile=
+	LogFileMaxBytes int64       // <= 0: never rotate
 	LogFileBackups  int
 	LogLevel        string // critical error warn info debug trace blather
 	PidFile         string // absolute
@@ -123,6 +124,8 @@ type Listener struct {
 	Events        []string // upper case, as listed
 	BufferSize    int
 	ResultHandler string
+	// CountCharacters: the len token of an event counts characters, as supervisord does, not bytes.
+	CountCharacters bool
 }
 
 // Socket holds the options only [fcgi-program:x] has.
@@ -175,6 +178,10 @@ type Program struct {
 	RedirectStderr bool
 	Stdout         Stream
 	Stderr         Stream
+	LogFormat      string // "prefix" or "json"; anything else is raw
+	LogTimestamp   bool   // each line begins with the time; always true for json
+	SyslogFacility int    // code of RFC 5424
+	SyslogTag      string // "" = supervisord, and the name of the process in front of each line
 
 	Socket *Socket // set for KindFCGI
 
@@ -206,9 +213,22 @@ type Stream struct {
 	Path            string // LogPath only
 	MaxBytes        int64  // rotation; <= 0 never
 	Backups         int
+	RotateEvery     string // "hour", "day" or "week"; anything else never
+	Compress        bool   // rotated files
 	CaptureMaxBytes int64
 	EventsEnabled   bool
-	Syslog          bool
+	Syslog          bool // to the local syslog as well
+	SyslogSeverity  int  // code of RFC 5424 for all syslogs
+	// Extra are the further entries of a list in std*_logfile=, in order: everything but NONE, the local syslog, and the
+	// one that Kind and Path tell, which is what is read back.
+	Extra []LogTarget
+}
+
+// A LogTarget is a file or a remote syslog server.
+type LogTarget struct {
+	Path    string // of a file or device, absolute; "" for a server
+	Network string // of a server: "udp" or "tcp"
+	Address string // of a server: host:port
 }
 
 // A User is a resolved account.

@@ -57,10 +57,12 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
 		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "redirect_stderr": "true", "process_name": "q",
 		"depends_on": "b", "depends_policy": "stop",
+		"log_format": "json", "log_timestamp": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"
 		values[s+"_capture_maxbytes"], values[s+"_events_enabled"], values[s+"_syslog"] = "1", "true", "true"
+		values[s+"_logfile_rotate_every"], values[s+"_logfile_compress"], values["syslog_"+s+"_priority"] = "day", "true", "err"
 	}
 	was := program(t, "[program:a]\ncommand=c")
 	for _, o := range Table() {
@@ -91,8 +93,8 @@ func TestDiffSeesEveryOption(t *testing.T) {
 	if got := ChangedOptions(&was, &f); !slices.Contains(got, "socket") {
 		t.Errorf("%q", got)
 	}
-	a, b := mustParse(t, "[eventlistener:a]\ncommand=c\nevents=EVENT"), mustParse(t, "[eventlistener:a]\ncommand=c\nevents=TICK\nbuffer_size=1\npriority=3")
-	if got := ChangedGroupOptions(&a.Groups[0], &b.Groups[0]); !slices.Equal(got, []string{"events", "buffer_size", "priority"}) {
+	a, b := mustParse(t, "[eventlistener:a]\ncommand=c\nevents=EVENT"), mustParse(t, "[eventlistener:a]\ncommand=c\nevents=TICK\nbuffer_size=1\npriority=3\npayload_length=characters")
+	if got := ChangedGroupOptions(&a.Groups[0], &b.Groups[0]); !slices.Equal(got, []string{"events", "buffer_size", "payload_length", "priority"}) {
 		t.Errorf("%q", got)
 	}
 }

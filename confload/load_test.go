@@ -34,10 +34,10 @@ func TestOnlyTheMandatorySectionGivesAllDefaults(t *testing.T) {
 
 func TestProgramDefaults(t *testing.T) {
 	p := program(t, "[program:web]\ncommand=/bin/x")
-	stream := Stream{Kind: LogAuto, MaxBytes: 50 << 20, Backups: 10}
+	stream := Stream{Kind: LogAuto, MaxBytes: 50 << 20, Backups: 10, RotateEvery: "never", SyslogSeverity: 6}
 	want := Program{Name: "web", Group: "web", Kind: KindProgram, Section: "program:web", File: p.File, Line: 2, Command: "/bin/x",
 		Priority: 999, Autostart: true, Autorestart: RestartUnexpected, StartSecs: 1, StartRetries: 3, ExitCodes: []int{0},
-		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream}
+		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream, LogFormat: "raw", SyslogFacility: 1}
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
@@ -93,7 +93,15 @@ user=root
 umask=027
 directory=/nope
 redirect_stderr=false
-stdout_logfile=DIR/o.log
+stdout_logfile=DIR/o.log, /dev/stdout
+stdout_logfile_rotate_every=week
+stdout_logfile_compress=on
+log_format=prefix
+log_timestamp=off
+syslog_facility=daemon
+syslog_tag=t%(process_num)d
+syslog_stdout_priority=debug
+syslog_stderr_priority=warning
 stdout_logfile_maxbytes=2KB
 stdout_logfile_backups=1
 stdout_capture_maxbytes=4KB
@@ -101,6 +109,8 @@ stdout_events_enabled=true
 stdout_syslog=true
 stderr_logfile=NONE
 stderr_logfile_maxbytes=0
+stderr_logfile_rotate_every=hour
+stderr_logfile_compress=0
 stderr_logfile_backups=0
 stderr_capture_maxbytes=1
 stderr_events_enabled=on
@@ -134,8 +144,10 @@ serverurl=http://h
 		Directory: "/nope", Umask: &umask, User: root, Environment: []string{"A=1", "B=2"}, ServerURL: "http://h", Priority: 5,
 		Autorestart: RestartAlways, StartSecs: -1, ExitCodes: []int{0, 2}, StopSignal: syscall.SIGINT, StopWaitSecs: 20,
 		StopAsGroup: true, KillAsGroup: true,
-		Stdout: Stream{Kind: LogPath, Path: dir + "/o.log", MaxBytes: 2048, Backups: 1, CaptureMaxBytes: 4096, EventsEnabled: true, Syslog: true},
-		Stderr: Stream{Kind: LogNone, CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true}}); !reflect.DeepEqual(p, want) {
+		Stdout: Stream{Kind: LogPath, Path: dir + "/o.log", MaxBytes: 2048, Backups: 1, RotateEvery: "week", Compress: true,
+			CaptureMaxBytes: 4096, EventsEnabled: true, Syslog: true, SyslogSeverity: 7, Extra: []LogTarget{{Path: "/dev/stdout"}}},
+		Stderr:    Stream{Kind: LogNone, RotateEvery: "hour", CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true, SyslogSeverity: 4},
+		LogFormat: "prefix", SyslogFacility: 3, SyslogTag: "t4"}); !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
 	if len(c.Messages) != 0 {

@@ -92,9 +92,24 @@ var programTable = tableOf("program",
 
 	// *_syslog stands before *_logfile: logfile=syslog turns it on.
 	syslogOf("stdout", stdout), logfileOf("stdout", stdout), maxBytesOf("stdout", stdout), backupsOf("stdout", stdout),
-	captureOf("stdout", stdout), eventsOf("stdout", stdout),
+	rotateEveryOf("stdout", stdout), compressOf("stdout", stdout), captureOf("stdout", stdout), eventsOf("stdout", stdout),
 	syslogOf("stderr", stderr), logfileOf("stderr", stderr), maxBytesOf("stderr", stderr), backupsOf("stderr", stderr),
-	captureOf("stderr", stderr), eventsOf("stderr", stderr),
+	rotateEveryOf("stderr", stderr), compressOf("stderr", stderr), captureOf("stderr", stderr), eventsOf("stderr", stderr),
+
+	bind(Option{Name: "log_format", Default: "raw", Names: namesPerSection,
+		Help: "What the lines of the logs look like: raw is what the program writes, byte for byte; prefix puts its name, the " +
+			"output and the number of the life in front; json makes an object of each line."},
+		wordType("log format", "raw", "prefix", "json"), func(p *Program) *string { return &p.LogFormat }),
+	bind(Option{Name: "log_timestamp", Computed: "true with log_format=prefix or json, false with raw", Names: namesPerSection,
+		Help: "Whether each line of the logs has the time; json always has."},
+		boolType, func(p *Program) *bool { return &p.LogTimestamp }),
+	bind(Option{Name: "syslog_facility", Default: "user", Names: namesPerSection,
+		Help: "The facility of what goes to a syslog."},
+		facilityType, func(p *Program) *int { return &p.SyslogFacility }),
+	bind(Option{Name: "syslog_tag", Computed: "supervisord, with the name of the process in front of each line", Names: namesPerProcess,
+		Help: "The name under which lines go to a syslog, which are then sent as they are."},
+		textType, func(p *Program) *string { return &p.SyslogTag }),
+	priorityOf("stdout", stdout), priorityOf("stderr", stderr),
 )
 
 func stdout(p *Program) *Stream { return &p.Stdout }
@@ -102,13 +117,33 @@ func stderr(p *Program) *Stream { return &p.Stderr }
 
 func logfileOf(name string, of func(*Program) *Stream) binding[Program] {
 	return bindParts(Option{Name: name + "_logfile", Default: "AUTO", Names: namesPerProcess,
-		Help: "The file for " + name + "; AUTO is one in childlogdir with a name made up, NONE is none."},
-		logTargetType,
-		func(p *Program) logTarget { s := of(p); return logTarget{kind: s.Kind, path: s.Path} },
-		func(p *Program, v logTarget) {
+		Help: "Where " + name + " goes: a file, AUTO for one in childlogdir with a name made up, NONE, a syslog, or several of " +
+			"these with commas between them. The first file is the one that is read back."},
+		logTargetsType,
+		func(p *Program) logTargets { s := of(p); return logTargets{kind: s.Kind, path: s.Path, extra: s.Extra} },
+		func(p *Program, v logTargets) {
 			s := of(p)
-			s.Kind, s.Path, s.Syslog = v.kind, v.path, s.Syslog || v.syslog
+			s.Kind, s.Path, s.Extra, s.Syslog = v.kind, v.path, v.extra, s.Syslog || v.syslog
 		})
+}
+
+func rotateEveryOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: name + "_logfile_rotate_every", Default: "never", Names: namesPerProcess,
+		Help: "Rotates the file at the begin of each hour, day or week (Monday) of local time as well, before the first line " +
+			"that comes after it."},
+		wordType("period", "never", "hour", "day", "week"), func(p *Program) *string { return &of(p).RotateEvery })
+}
+
+func compressOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: name + "_logfile_compress", Default: "false", Names: namesPerProcess,
+		Help: "Whether rotated files are compressed; .gz is added to their names."},
+		boolType, func(p *Program) *bool { return &of(p).Compress })
+}
+
+func priorityOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: "syslog_" + name + "_priority", Default: "info", Names: namesPerSection,
+		Help: "The priority of " + name + " in a syslog."},
+		severityType, func(p *Program) *int { return &of(p).SyslogSeverity })
 }
 
 func syslogOf(name string, of func(*Program) *Stream) binding[Program] {
@@ -207,6 +242,11 @@ var listenerTable = tableOf("eventlistener",
 	bind(Option{Name: "result_handler", Default: defaultHandler, Names: NameHere,
 		Help: "What judges the results of the listener."},
 		handlerType, func(s *listenerSection) *string { return &s.ResultHandler }),
+	bind(Option{Name: "payload_length", Default: "bytes", Names: NameHere,
+		Help: "What the len of an event counts. The two differ when a payload is not ASCII only: a listener that reads its input " +
+			"as text, like those in Python 3, needs characters, which supervisord counts; what is not UTF-8 is then sent as " +
+			"Undecodable: b'…'."},
+		payloadLengthType, func(s *listenerSection) *bool { return &s.CountCharacters }),
 	bind(Option{Name: "priority", Default: "-1", Names: namesPerSection,
 		Help: "The priority of the group; that of its processes is 999 unless it is given."},
 		intType, func(s *listenerSection) *int { return &s.priority }),

@@ -25,6 +25,7 @@ type daemon struct {
 	echo   io.Writer // the foreground's stdout; nil in the background
 	stderr io.Writer
 
+	outlets  logs.Outlets // of the main log
 	log      *logs.MainLog
 	logger   hclog.Logger
 	pid      *pidFile // nil: none could be had
@@ -37,6 +38,9 @@ type daemon struct {
 	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
 }
+
+// logPatience is how long a syslog server may take for the last lines of the main log.
+const logPatience = time.Second
 
 // stopGrace bounds how long the listeners take to end after the tree has.
 const stopGrace = 5 * time.Second
@@ -121,6 +125,7 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 		g.end()
 		if next == nil {
 			d.log.Close()
+			_ = d.outlets.Close(logPatience)
 			return int(d.status.Load()), nil
 		}
 		g = next

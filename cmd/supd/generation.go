@@ -188,11 +188,18 @@ func (d *daemon) openLog(s *confload.Supervisord) error {
 	if err != nil {
 		return err
 	}
+	o.Also, err = d.openAlso(s)
 	if d.log != nil {
-		if err := d.log.Reconfigure(o); err != nil {
+		if err == nil {
+			err = d.log.Reconfigure(o)
+		}
+		if err != nil {
 			logs.Critical(d.logger, "%v; the log goes on in %s", err, d.log.Path())
 		}
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	if d.log, err = logs.OpenMain(o); err != nil {
 		return err
@@ -207,6 +214,13 @@ func (d *daemon) tryLog(s *confload.Supervisord) error {
 	if err != nil || d.log == nil || o.Path == "" || o.Path == d.log.Path() {
 		return err
 	}
+	also, err := d.openAlso(s)
+	if err != nil {
+		return err
+	}
+	if also != nil {
+		_ = also.Close()
+	}
 	f, err := logs.OpenFile(o.Path, o.File)
 	if err != nil {
 		return fmt.Errorf("cannot open the main log: %w", err)
@@ -216,6 +230,22 @@ func (d *daemon) tryLog(s *confload.Supervisord) error {
 
 func (d *daemon) logOptions(s *confload.Supervisord) (logs.MainOptions, error) {
 	level, err := logs.ParseLevel(s.LogLevel)
+	if err != nil {
+		return logs.MainOptions{}, err
+	}
 	return logs.MainOptions{Path: s.LogFile, Level: level, Echo: d.echo,
-		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, err
+		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, nil
+}
+
+// openAlso opens where the main log goes besides its file.
+func (d *daemon) openAlso(s *confload.Supervisord) (logs.Sink, error) {
+	x := logs.OutletForMain(s)
+	if len(x.Files)+len(x.Syslogs) == 0 {
+		return nil, nil
+	}
+	sink, err := d.outlets.Open(x)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the main log: %w", err)
+	}
+	return sink, nil
 }

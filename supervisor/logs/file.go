@@ -1,9 +1,11 @@
 package logs
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
 // createMode is the mode of a new log file, before the umask (compat.md §7.2).
@@ -15,6 +17,13 @@ type FileOptions struct {
 	MaxBytes int64
 	// Backups is how many rotated files are kept as PATH.1 (the newest) to PATH.N. 0 or less: none, the file is emptied.
 	Backups int
+	// Every rotates a file as well when an "hour", a "day" or a "week" (from Monday on) is over, by local time: before the
+	// first write after it. The time of the last write counts, also of one by an earlier File. Anything else: never.
+	Every string
+	// Compress replaces rotated files by PATH.N.gz, in the background. At every moment the bytes are in a complete file
+	// under one name or the other. A backup that somebody still writes to is left until the next rotation. Turning it off
+	// leaves the compressed files where they are.
+	Compress bool
 	// StripANSI removes terminal control sequences (ESC [ … final byte, ECMA-48 §5.4), also when they are split over
 	// writes.
 	StripANSI bool
@@ -37,8 +46,10 @@ type File struct {
 	check    int64 // position at which the real size is asked for
 	ansi     *stripper
 	dropped  int64
-	writes   outage // trouble with storing bytes
-	rotation outage // trouble with rotating; bytes are stored all the same
+	writes   outage    // trouble with storing bytes
+	rotation outage    // trouble with rotating; bytes are stored all the same
+	due      time.Time // when the period of the last byte ends; zero: there are no periods
+	late     error     // of what went on in the background
 }
 
 var _ Sink = (*File)(nil)
@@ -47,6 +58,9 @@ var _ Sink = (*File)(nil)
 // whatever they are redirected to, sockets included. A named pipe without a reader does not block. The error is an
 // *os.PathError with the system's error number.
 func OpenFile(path string, o FileOptions) (*File, error) {
+	if nextPeriod(time.Time{}, o.Every).IsZero() {
+		o.Every = ""
+	}
 	f := &File{path: path, options: o}
 	t, err := openTarget(path, createMode)
 	if err != nil {
@@ -92,6 +106,7 @@ func (f *File) store(b []byte) error {
 		if f.closed {
 			return f.drop(len(b), os.ErrClosed)
 		}
+		late := f.rotateIfDue()
 		t := f.target
 		switch t.kind {
 		case null:
@@ -103,7 +118,7 @@ func (f *File) store(b []byte) error {
 				return f.drop(len(b)-n, err)
 			}
 			f.writes.end()
-			return f.rotateIfFull()
+			return cmp.Or(f.rotateIfFull(), late, f.takeLate())
 		case stream:
 			f.mu.Unlock() // it may block
 			n, err := t.file.Write(b)
@@ -122,6 +137,16 @@ func (f *File) store(b []byte) error {
 	return nil
 }
 
+// takeLate is what went wrong in the background since it was asked the last time.
+func (f *File) takeLate() error {
+	if f.late == nil {
+		return nil
+	}
+	err := f.late
+	f.late = nil
+	return f.rotation.begin(err)
+}
+
 // drop accounts for n bytes that could not be stored because of err.
 func (f *File) drop(n int, err error) error {
 	f.dropped += int64(n)
@@ -134,6 +159,9 @@ func (f *File) use(t target) {
 	f.target = t
 	f.position = t.size
 	f.check = 0
+	if f.options.Every != "" {
+		f.await(t)
+	}
 	if old != nil {
 		old.Close()
 	}
