@@ -43,7 +43,7 @@ func (f *File) rotateIfFull() error {
 // rotation that could not open its new file and is tried again does not push the backups out.
 func (f *File) rotate() error {
 	if f.options.Backups <= 0 {
-		return f.empty()
+		return f.empty(true)
 	}
 	held, err := f.target.file.Stat()
 	if err != nil {
@@ -52,12 +52,20 @@ func (f *File) rotate() error {
 	gap := nameLock(f.path)
 	gap.Lock()
 	defer gap.Unlock()
+	w := watchOf(f.key)
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+	}
 
 	if _, err := os.Lstat(f.path); err == nil {
 		for i := f.options.Backups; i > 0; i-- {
-			if err := shift(f.backup(i-1), f.backup(i), i == f.options.Backups); err != nil {
+			if err := shift(backup(f.path, i-1), backup(f.path, i), i == f.options.Backups); err != nil {
 				return err
 			}
+		}
+		if w != nil {
+			w.rotations++
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -82,12 +90,12 @@ func (f *File) rotate() error {
 	return nil
 }
 
-// backup is the name of the i-th rotated file; that of number 0 is the file itself.
-func (f *File) backup(i int) string {
+// backup is the name of the i-th rotated file of path; that of number 0 is path itself.
+func backup(path string, i int) string {
 	if i == 0 {
-		return f.path
+		return path
 	}
-	return f.path + "." + strconv.Itoa(i)
+	return path + "." + strconv.Itoa(i)
 }
 
 // shift renames a file, and does nothing when there is none of that name. It replaces what has the new name, which is
