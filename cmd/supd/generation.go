@@ -22,6 +22,9 @@ func (g *generation) State() (code int, name string) {
 // Pid implements server.Daemon.
 func (g *generation) Pid() int { return os.Getpid() }
 
+// MainLogPath implements server.Daemon.
+func (g *generation) MainLogPath() string { return g.daemon.log.Path() }
+
 // Shutdown implements server.Daemon.
 func (g *generation) Shutdown() { g.tree.Shutdown(false) }
 

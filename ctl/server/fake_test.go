@@ -197,6 +197,11 @@ func (t *fakeTree) SignalAll(_ context.Context, sig syscall.Signal) ([]actors.Re
 	return t.all(everyone, signalled), nil
 }
 
+func (t *fakeTree) ClearLogs(_ context.Context, name string) error {
+	t.note("clear %s", name)
+	return t.single(name, func(*actors.Info) *actors.Fault { return nil })
+}
+
 func (t *fakeTree) Info(name string) (*actors.Info, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -247,8 +252,9 @@ func (t *fakeTree) RemoveGroup(_ context.Context, name string) error {
 var _ Tree = (*fakeTree)(nil)
 
 type fakeDaemon struct {
-	mu    sync.Mutex
-	state int
+	mu      sync.Mutex
+	state   int
+	mainLog string
 }
 
 func (d *fakeDaemon) Identification() string { return "supervisor" }
@@ -257,9 +263,10 @@ func (d *fakeDaemon) State() (int, string) {
 	defer d.mu.Unlock()
 	return d.state, map[int]string{1: "RUNNING", 0: "RESTARTING", -1: "SHUTDOWN"}[d.state]
 }
-func (d *fakeDaemon) Pid() int  { return 77 }
-func (d *fakeDaemon) Shutdown() { d.become(-1) }
-func (d *fakeDaemon) Restart()  { d.become(0) }
+func (d *fakeDaemon) Pid() int            { return 77 }
+func (d *fakeDaemon) MainLogPath() string { return d.mainLog }
+func (d *fakeDaemon) Shutdown()           { d.become(-1) }
+func (d *fakeDaemon) Restart()            { d.become(0) }
 func (d *fakeDaemon) become(state int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

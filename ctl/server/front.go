@@ -37,6 +37,8 @@ type route struct {
 func (s *Server) routes() []route {
 	return []route{
 		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
+		{path: "/logtail/", prefix: true, handle: s.serveLogtail},
+		{path: "/mainlogtail", prefix: true, handle: s.serveMainLogtail},
 		{path: "/", handle: s.serveIndex},
 	}
 }

@@ -20,6 +20,8 @@ type Tree interface {
 	Signal(ctx context.Context, name string, sig syscall.Signal) error
 	SignalGroup(ctx context.Context, group string, sig syscall.Signal) ([]actors.Result, error)
 	SignalAll(ctx context.Context, sig syscall.Signal) ([]actors.Result, error)
+	// ClearLogs empties the log files of a program that has a process.
+	ClearLogs(ctx context.Context, name string) error
 
 	// Info returns what is known of one program.
 	Info(name string) (*actors.Info, bool)
@@ -40,6 +42,8 @@ type Daemon interface {
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
 	State() (code int, name string)
 	Pid() int
+	// MainLogPath is the file of the daemon's own log, "" if there is none.
+	MainLogPath() string
 	Shutdown()
 	Restart()
 }
