@@ -197,7 +197,7 @@ func (d *daemon) begin(cfg *confload.Config) (*generation, error) {
 	var err error
 	late := &lateTree{}
 	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: late, Daemon: g, Logger: early,
-		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces}); err != nil {
+		Version: interfaceVersion, Release: version, Interfaces: cfg.RPCInterfaces}); err != nil {
 		return nil, err
 	}
 	if err := g.server.Listen(); err != nil {

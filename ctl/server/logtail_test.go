@@ -338,7 +338,9 @@ func TestManyStreamsOfOneLog(t *testing.T) {
 	}
 }
 
-func numbered(n int) string { return strconv.Itoa(n) + " the quick brown fox jumps over the lazy dog\n" }
+func numbered(n int) string {
+	return strconv.Itoa(n) + " the quick brown fox jumps over the lazy dog\n"
+}
 
 func TestALogThatCannotBeReadIsNotFound(t *testing.T) {
 	r := newRig(t)

@@ -27,6 +27,8 @@ type Config struct {
 	Logger  hclog.Logger // nil: none
 	// Version is what getSupervisorVersion answers. Clients compare it with versions of supervisord.
 	Version string
+	// Release is supd's own version, for people.
+	Release string
 	// Interfaces are the [rpcinterface:x] sections. Each with supervisord's own factory gives its methods the namespace x;
 	// without any there is only system.* (compat.md §10.1).
 	Interfaces []confload.Plugin
@@ -175,7 +177,8 @@ func (s *Server) accept(f *front) {
 
 func (s *Server) newFront(section confload.Server, l *listener) *front {
 	f := &front{section: section.Section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
-		routes: s.routes()}
+		routes: s.routes(), configuredHost: section.Host}
+	f.hostGuarded = f.guardsHost()
 	f.http = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: s.config.Limits.HeaderTimeout,
