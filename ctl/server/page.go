@@ -305,11 +305,12 @@ func (s *Server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 	return form, nil
 }
 
-// serverURL is the address a request came to, without a slash at its end.
+// serverURL is the address a request came to, without a slash at its end. That it came by TLS is known from a proxy, or
+// from the browser, which names its page along with a form.
 func serverURL(r *http.Request) string {
 	scheme, port := "http", "80"
 	proto, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Proto"), ",")
-	if strings.EqualFold(strings.TrimSpace(proto), "https") {
+	if strings.EqualFold(strings.TrimSpace(proto), "https") || strings.EqualFold(r.Header.Get("Origin"), "https://"+r.Host) {
 		scheme, port = "https", "443"
 	}
 	host := r.Host

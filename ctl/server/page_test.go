@@ -268,6 +268,8 @@ func TestRedirectGoesWhereTheBrowserCameFrom(t *testing.T) {
 		{"Host: box\r\nX-Forwarded-Proto: https\r\n", "https://box", r.socket},
 		{"Host: box:443\r\nX-Forwarded-Proto: HTTPS, http\r\n", "https://box", r.socket},
 		{"Host: box:80\r\nX-Forwarded-Proto: https\r\n", "https://box:80", r.socket},
+		{"Host: box\r\nOrigin: https://box\r\n", "https://box", r.socket},
+		{"Host: box\r\nOrigin: http://box\r\n", "http://box", r.socket},
 		{"Host: box\r\nX-Forwarded-Proto: javascript\r\n", "http://box", r.socket},
 		{"Host: [::1]:9001\r\n", "http://[::1]:9001", r.socket},
 		{"", "http://localhost", r.socket},

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -49,7 +50,7 @@ type Count struct {
 	N            int
 }
 
-// Counts sums up the states, in the order in which they first occur.
+// Counts sums up the states: trouble first, then what runs.
 func (s *Status) Counts() []Count {
 	var counts []Count
 	at := map[string]int{}
@@ -63,6 +64,8 @@ func (s *Status) Counts() []Count {
 		}
 		counts[k].N++
 	}
+	rank := map[string]int{"statuserror": 0, "statusrunning": 1, "statusnominal": 2}
+	slices.SortStableFunc(counts, func(a, b Count) int { return rank[a.Class] - rank[b.Class] })
 	return counts
 }
 
