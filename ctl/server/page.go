@@ -59,7 +59,9 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
 			return &httpError{http.StatusForbidden, "a web page of another site tried to use the interface: " + action}
 		case unknownPage:
 			if words := actionWords[action]; words != "" && r.Method == http.MethodGet {
-				return s.writeHTML(w, &web.Confirm{Action: action, Words: words, Name: form.Get("processname")})
+				confirm := &web.Confirm{Action: action, Words: words, Name: form.Get("processname")}
+				s.writeHTML(w, confirm.HTML())
+				return nil
 			}
 		}
 		// The context of the server, not of the request: a restart whose browser goes away is finished.
@@ -79,23 +81,24 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
 		page.Programs = append(page.Programs, web.Program{
 			Name:        i.Program.NameSpec(),
 			State:       strings.ToLower(i.State.String()),
-			Class:       classOf(i.State),
+			Mood:        moodOf(i.State),
 			Description: html.UnescapeString(string(appendDescription(nil, i, now))),
 			Running:     i.State == supervisor.Running,
 			Down:        i.State == supervisor.Stopped || i.State == supervisor.Exited || i.State == supervisor.Fatal,
 		})
 	}
-	return s.writeHTML(w, page)
+	s.writeHTML(w, page.HTML())
+	return nil
 }
 
-func classOf(s supervisor.State) string {
+func moodOf(s supervisor.State) web.Mood {
 	switch s {
 	case supervisor.Running:
-		return "statusrunning"
+		return web.Running
 	case supervisor.Fatal, supervisor.Backoff:
-		return "statuserror"
+		return web.Trouble
 	}
-	return "statusnominal"
+	return web.Nominal
 }
 
 // actionWords name the actions that change something.
@@ -199,13 +202,13 @@ func (s *Server) serveTail(w http.ResponseWriter, r *http.Request) error {
 		}
 		page.Limit = min(max(n, minTail), maxTail)
 	}
-	page.Asked = page.Name != ""
 	page.Text = s.tailText(page)
-	return s.writeHTML(w, page)
+	s.writeHTML(w, page.HTML())
+	return nil
 }
 
 func (s *Server) tailText(page *web.Tail) string {
-	if !page.Asked {
+	if page.Name == "" {
 		return "No process name found"
 	}
 	info, ok := s.config.Tree.Info(page.Name)
@@ -330,11 +333,7 @@ func noCache(h http.Header) {
 }
 
 // writeHTML answers with a page of package web.
-func (s *Server) writeHTML(w http.ResponseWriter, data any) error {
-	page, err := web.Page(data)
-	if err != nil {
-		return err
-	}
+func (s *Server) writeHTML(w http.ResponseWriter, page []byte) {
 	h := w.Header()
 	noCache(h)
 	h.Set("Content-Security-Policy", web.Policy)
@@ -345,7 +344,6 @@ func (s *Server) writeHTML(w http.ResponseWriter, data any) error {
 	h.Set("Content-Length", strconv.Itoa(len(page)))
 	s.answerWithin(w)
 	_, _ = w.Write(page)
-	return nil
 }
 
 // answerWithin bounds the time a client has for taking an answer.
