@@ -256,3 +256,39 @@ func TestSupervisorctlFollowsOurLogs(t *testing.T) {
 		_ = cmd.Wait()
 	}
 }
+
+// A stream never ends by itself; a soft restart does not wait for it, whether it is read or not.
+func TestASoftRestartEndsStreams(t *testing.T) {
+	d := webStart(t, supdBinary, "")
+	pipe, err := os.OpenFile(filepath.Join(d.dir, "say.fifo"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	read, unread, main := d.stream(t, "unix", "/logtail/say", "1.1"), d.stream(t, "tcp", "/logtail/say", "1.1"), d.stream(t, "tcp", "/mainlogtail", "1.0")
+	big := strings.Repeat(strings.Repeat("z", 1023)+"\n", 256)
+	for range 64 { // more than the connection of unread holds
+		if _, err := io.WriteString(pipe, big); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.CopyN(io.Discard, read.body, int64(len(big))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(d.dir, "gone"), 0o700); err != nil { // otherwise the configuration is refused
+		t.Fatal(err)
+	}
+	_ = d.cmd.Process.Signal(syscall.SIGHUP)
+	for name, s := range map[string]*rawStream{"log": read, "main log": main} {
+		if _, err := io.Copy(io.Discard, s.body); err != nil {
+			t.Errorf("%s ends with %v", name, err)
+		}
+	}
+	d.waitForStarts(2)
+	if out := d.out.String(); strings.Contains(out, "did not end") {
+		t.Errorf("something did not end:\n%s", out)
+	}
+	if _, err := io.Copy(io.Discard, unread.body); err == nil {
+		t.Error("a stream that was not read ends as if it were complete")
+	}
+}
