@@ -89,22 +89,22 @@ func (r *Program) row(p *page, shade markup) {
 <td class="action"><ul>
 `)
 	if r.Running {
-		r.button(p, "Restart", "restart", "")
-		r.button(p, "Stop", "stop", "danger")
+		r.button(p, "Restart", " ", "restart", "")
+		r.button(p, "Stop", " ", "stop", "danger")
 	}
 	if r.Down {
-		r.button(p, "Start", "start", "go")
+		r.button(p, "Start", " ", "start", "go")
 	}
-	r.button(p, "Clear Log", "clearlog", "")
+	r.button(p, "Clear Log", " of ", "clearlog", "")
 	r.follow(p, "Tail -f Stdout", "")
 	r.follow(p, "Tail -f Stderr", "/stderr")
 	p.put("</ul></td>\n</tr>\n")
 }
 
-// button appends a form that carries out an action.
-func (r *Program) button(p *page, label, action, class markup) {
+// button appends a form that carries out an action. of is what stands between the label and the name for those who listen.
+func (r *Program) button(p *page, label, of, action, class markup) {
 	p.put(`<li><form method="post" action="index.html?processname=`).value(r.Name).put(`&amp;action=`, action, `"><button name="`, label,
-		`" class="`, class, `" aria-label="`, label, ` `).text(r.Name).put(`">`, label, "</button></form></li>\n")
+		`" class="`, class, `" aria-label="`, label, of).text(r.Name).put(`">`, label, "</button></form></li>\n")
 }
 
 // follow appends a link to a log stream.
