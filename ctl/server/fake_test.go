@@ -68,6 +68,8 @@ func manyPrograms(n int) *fakeTree {
 }
 
 func (t *fakeTree) note(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.log = append(t.log, fmt.Sprintf(format, args...))
 }
 

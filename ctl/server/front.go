@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"html"
 	"io"
 	"net"
 	"net/http"
@@ -27,6 +26,8 @@ type front struct {
 	limits   *Limits
 	logger   hclog.Logger
 	origins  http.CrossOriginProtection
+
+	hostGuarded bool // see checkHost
 }
 
 // A route answers the requests for one path, or for all that begin with it.
@@ -38,10 +39,11 @@ type route struct {
 
 // routes is the table of everything that is served; the first that fits answers.
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
-		{path: "/", handle: s.serveIndex},
-	}
+		{path: "/logtail/", prefix: true, handle: s.serveLogtail},
+		{path: "/mainlogtail", prefix: true, handle: s.serveMainLogtail},
+	}, s.pageRoutes()...)
 }
 
 // An httpError is the status a request is refused with. Its reason is for the log.
@@ -111,6 +113,9 @@ var serverHeader = []string{"Medusa/1.12"}
 func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	if f.auth != nil && !f.auth.accepts(r) {
 		return &httpError{status: http.StatusUnauthorized}
+	}
+	if err := f.checkHost(r); err != nil {
+		return err
 	}
 	// A page of another site must not use the browser of an administrator.
 	if err := f.origins.Check(r); err != nil {
@@ -209,15 +214,4 @@ func writePage(w http.ResponseWriter, status int, page string) {
 	w.WriteHeader(status)
 	// An error means that the client has gone; nobody is left to be told.
 	_, _ = w.Write([]byte(page))
-}
-
-// serveIndex answers with a page that tells who is here.
-func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return &httpError{status: http.StatusBadRequest}
-	}
-	version := html.EscapeString(s.config.Version)
-	writePage(w, http.StatusOK, "<!DOCTYPE html>\n<html><head><title>supd</title></head>\n<body>\n<h1>supd "+version+
-		"</h1>\n<p>supd is running. Its XML-RPC interface is at <code>/RPC2</code>.</p>\n</body></html>\n")
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"syscall"
 )
@@ -80,7 +79,7 @@ func (c *compressor) work() {
 func (j *compression) run() error {
 	var all error
 	for i := j.backups; i > 0; i-- {
-		all = errors.Join(all, j.compress(backupName(j.path, i)))
+		all = errors.Join(all, j.compress(backup(j.path, i)))
 	}
 	return all
 }
@@ -168,15 +167,13 @@ func (j *compression) underName(info os.FileInfo, do func(name string) error) (b
 	gap.Lock()
 	defer gap.Unlock()
 	for i := 1; i <= j.backups; i++ {
-		name := backupName(j.path, i)
+		name := backup(j.path, i)
 		if now, err := os.Lstat(name); err == nil && os.SameFile(now, info) {
 			return true, do(name)
 		}
 	}
 	return false, nil
 }
-
-func backupName(path string, i int) string { return path + "." + strconv.Itoa(i) }
 
 func syncDir(dir string) error {
 	d, err := os.Open(dir)

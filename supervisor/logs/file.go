@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -37,6 +38,7 @@ type FileOptions struct {
 // Close: they take the target away from under it.
 type File struct {
 	path    string
+	key     string // path, cleaned, by which it is followed
 	options FileOptions
 
 	mu       sync.Mutex
@@ -61,7 +63,7 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 	if nextPeriod(time.Time{}, o.Every).IsZero() {
 		o.Every = ""
 	}
-	f := &File{path: path, options: o}
+	f := &File{path: path, key: filepath.Clean(path), options: o}
 	t, err := openTarget(path, createMode)
 	if err != nil {
 		return nil, err
@@ -70,6 +72,7 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 	if o.StripANSI {
 		f.ansi = new(stripper)
 	}
+	f.tell()
 	return f, nil
 }
 
@@ -115,10 +118,13 @@ func (f *File) store(b []byte) error {
 			n, err := t.file.Write(b)
 			f.position += int64(n)
 			if err != nil {
+				f.tell()
 				return f.drop(len(b)-n, err)
 			}
 			f.writes.end()
-			return cmp.Or(f.rotateIfFull(), late, f.takeLate())
+			err = cmp.Or(f.rotateIfFull(), late, f.takeLate())
+			f.tell()
+			return err
 		case stream:
 			f.mu.Unlock() // it may block
 			n, err := t.file.Write(b)
@@ -179,6 +185,7 @@ func (f *File) Reopen() error {
 		return err
 	}
 	f.use(t)
+	f.tell()
 	return nil
 }
 
@@ -193,13 +200,16 @@ func (f *File) Clear() error {
 	if f.target.kind != regular {
 		return nil
 	}
-	return f.empty()
+	err := f.empty(false)
+	f.tell()
+	return err
 }
 
-// empty truncates the file that has the path now, and makes it the target. The caller holds f.mu.
-func (f *File) empty() error {
+// empty truncates the file that has the path now, and makes it the target. With report, followers are told that it was
+// truncated. The caller holds f.mu.
+func (f *File) empty(report bool) error {
 	if f.holdsPath() { // also when privileges were dropped and it could not be opened any more
-		if err := f.target.file.Truncate(0); err != nil {
+		if err := f.truncate(f.target.file, report); err != nil {
 			return err
 		}
 		f.position, f.check = 0, 0
@@ -210,7 +220,7 @@ func (f *File) empty() error {
 		return err
 	}
 	if t.kind == regular {
-		if err := t.file.Truncate(0); err != nil {
+		if err := f.truncate(t.file, report); err != nil {
 			t.file.Close()
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -83,7 +84,7 @@ func (f *File) reportLater(err error) {
 // rotation that could not open its new file and is tried again does not push the backups out.
 func (f *File) rotate() error {
 	if f.options.Backups <= 0 {
-		return f.empty()
+		return f.empty(true)
 	}
 	held, err := f.target.file.Stat()
 	if err != nil {
@@ -92,12 +93,20 @@ func (f *File) rotate() error {
 	gap := nameLock(f.path)
 	gap.Lock()
 	defer gap.Unlock()
+	w := watchOf(f.key)
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+	}
 
 	if _, err := os.Lstat(f.path); err == nil {
 		for i := f.options.Backups; i > 0; i-- {
 			if err := f.shift(i); err != nil {
 				return err
 			}
+		}
+		if w != nil {
+			w.rotations++
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -131,17 +140,17 @@ func (f *File) compressBackups() {
 	}
 }
 
-// backup is the name of the i-th rotated file; that of number 0 is the file itself.
-func (f *File) backup(i int) string {
+// backup is the name of the i-th rotated file of path; that of number 0 is path itself.
+func backup(path string, i int) string {
 	if i == 0 {
-		return f.path
+		return path
 	}
-	return backupName(f.path, i)
+	return path + "." + strconv.Itoa(i)
 }
 
 // shift makes backup i of the one before, and of the compressed one if there is.
 func (f *File) shift(i int) error {
-	from, to, oldest := f.backup(i-1), f.backup(i), i == f.options.Backups
+	from, to, oldest := backup(f.path, i-1), backup(f.path, i), i == f.options.Backups
 	if !f.options.Compress {
 		return shift(from, to, oldest)
 	}
