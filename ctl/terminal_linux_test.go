@@ -172,7 +172,7 @@ func (s *screen) settle() {
 	if s.cmd.Path != realClient {
 		return
 	}
-	waits := []string{"7 ", "271 ", "73 "} // poll, ppoll
+	waits := []string{"7 ", "23 ", "270 ", "271 ", "72 ", "73 "} // poll, select and their variants, on amd64 and arm64
 	if slices.Contains(s.cmd.Args, "fg") {
 		waits = []string{"0 0x0 ", "63 0x0 "} // read
 	}
