@@ -10,8 +10,7 @@ func (s *session) login() error {
 	if err != nil {
 		return fmt.Errorf("no user name could be read (%w); give -u and -p", err)
 	}
-	fmt.Fprint(s.env.Stderr, "Password:")
-	password, err := s.input().secret(s.ctx)
+	password, err := s.input().secret(s.ctx, func() { fmt.Fprint(s.env.Stderr, "Password:") })
 	fmt.Fprintln(s.env.Stderr)
 	if err != nil {
 		return fmt.Errorf("no password could be read (%w); give -u and -p", err)
