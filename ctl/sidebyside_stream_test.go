@@ -19,6 +19,7 @@ type scene struct {
 	server string
 	log    string // is in logTo, or out.log, beforehand
 	logTo  string
+	start  string // a program to start before, and to kill when the scene is over
 	woken  bool // the real client is told of an end by an empty line, which is left out
 	act    func(s *screen)
 }
@@ -53,6 +54,7 @@ stdout_logfile=DIR/quits.log
 [program:deaf]
 command=/bin/sh -c "echo ready; exec 0<&-; exec sleep 1000"
 startsecs=0
+autostart=false
 autorestart=false
 stdout_logfile=DIR/deaf.log
 `
@@ -85,6 +87,10 @@ func playScene(t *testing.T, d *daemon, real bool, c scene) string {
 	t.Log(c.name)
 	d.call(t, "clearProcessLogs", "cat")
 	d.append(t, cmp.Or(c.logTo, "out.log"), c.log)
+	if c.start != "" {
+		d.call(t, "startProcess", c.start)
+		defer d.call(t, "signalProcess", c.start, "KILL")
+	}
 	args := append([]string{"-c", d.client}, strings.Fields(d.fill(c.server+" "+c.args))...)
 	open := onTerminal
 	if c.pipes {
@@ -107,7 +113,7 @@ func playScene(t *testing.T, d *daemon, real bool, c scene) string {
 }
 
 // logStreamPrograms are the programs of streamConfig that start by themselves.
-const logStreamPrograms = "cat both m quits deaf"
+const logStreamPrograms = "cat both m quits"
 
 func TestFollowedLogsAreThoseOfSupervisorctl(t *testing.T) {
 	t.Parallel()
@@ -232,7 +238,7 @@ func TestForegroundIsThatOfSupervisorctl(t *testing.T) {
 			s.expect("hello\n")
 			s.stop()
 		}},
-		{name: "the program does not read", args: "fg deaf", logTo: "none", act: func(s *screen) {
+		{name: "the program does not read", args: "fg deaf", logTo: "none", start: "deaf", act: func(s *screen) {
 			s.expect("ready\n")
 			s.press("hello\n")
 			s.expect("Exiting foreground\n")
