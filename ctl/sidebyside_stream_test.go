@@ -20,7 +20,7 @@ type scene struct {
 	log    string // is in logTo, or out.log, beforehand
 	logTo  string
 	start  string // a program to start before, and to kill when the scene is over
-	woken  bool // the real client is told of an end by an empty line, which is left out
+	woken  bool   // the real client is told of an end by an empty line, which is left out
 	act    func(s *screen)
 }
 
