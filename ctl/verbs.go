@@ -39,8 +39,14 @@ func verbs() []*verb {
 	return []*verb{
 		&verbAdd,
 		&verbAvail,
+		&verbClear,
+		&verbExit,
+		&verbFg,
 		&verbHelp,
+		&verbMaintail,
+		&verbOpen,
 		&verbPID,
+		&verbQuit,
 		&verbReload,
 		&verbRemove,
 		&verbReread,
@@ -50,6 +56,7 @@ func verbs() []*verb {
 		&verbStart,
 		&verbStatus,
 		&verbStop,
+		&verbTail,
 		&verbUpdate,
 		&verbVersion,
 	}
