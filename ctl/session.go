@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // apiVersion is the version of the API this client speaks.
@@ -33,6 +35,15 @@ type session struct {
 	confirm bool // ask before shutdown and reload
 	stdin   *bufio.Reader
 	status  int
+
+	outcomes  []outcome             // what the running verb did, for -o json
+	strangers map[wordKind][]string // names the server did not know, for hints
+
+	// login asks for credentials when the server wants others; nil when nobody can be asked.
+	login func() (credentials, error)
+	// question asks something and returns the answer; nil asks on the output and reads a line of the input.
+	question func(text string) (string, error)
+	done     bool // the shell is to end
 }
 
 // run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
@@ -56,41 +67,67 @@ func (s *session) run(line string) {
 	if v == nil {
 		s.printf("*** Unknown syntax: %s\n", line)
 		s.fail(exitGeneric)
+		if near := confload.Nearest(text[:end], verbNames()); near != "" {
+			s.advise("did you mean %s? help lists the commands", near)
+		} else {
+			s.advise("help lists the commands")
+		}
 		return
 	}
-	s.runVerb(v, strings.Fields(text[end:]))
+	for {
+		err := s.runVerb(v, strings.Fields(text[end:]))
+		if !errors.Is(err, errAuth) || s.login == nil {
+			s.report(err)
+			break
+		}
+		s.problem("Server requires authentication")
+		cred, err := s.login()
+		if err != nil {
+			break
+		}
+		s.client.cred = cred
+	}
+	s.hintNames()
 }
 
-// runVerb runs one verb and prints the error it returns.
-func (s *session) runVerb(v *verb, args []string) {
-	if v.json {
+// runVerb runs one verb. The error is what no verb has a fixed text for.
+func (s *session) runVerb(v *verb, args []string) error {
+	defer func(f format) { s.format = f }(s.format)
+	if v.json != nil {
 		var err error
 		if args, err = s.takeOutputFlag(args); err != nil {
 			s.report(err)
 			s.fail(exitUsage)
-			return
+			return nil
 		}
 	}
-	if s.format != formatText && !v.json {
+	if s.format != formatText && v.json == nil {
 		fmt.Fprintf(s.env.Stderr, "error: %s has no output format but text; leave out -o\n", v.name)
 		s.fail(exitUsage)
-		return
+		return nil
 	}
 	if v.noArgs && len(args) > 0 {
 		s.misuse(v, v.name+" accepts no arguments", exitGeneric)
-		return
+		return nil
 	}
 	if v.upcheck {
 		if up, err := s.upcheck(); err != nil || !up {
-			s.report(err)
-			return
+			return err
 		}
 	}
 	if len(args) < v.needs.args {
 		s.misuse(v, v.needs.says, v.needs.status)
-		return
+		return nil
 	}
-	s.report(v.run(s, args))
+	err := v.run(s, args)
+	if _, ok := v.json.(outcome); ok && s.format == formatJSON {
+		list := s.outcomes
+		s.outcomes = nil
+		if err == nil || len(list) > 0 {
+			err = errors.Join(err, s.json(notNil(list)))
+		}
+	}
+	return err
 }
 
 // takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well.
@@ -131,6 +168,7 @@ func (s *session) upcheck() (bool, error) {
 	case codeOf(err) == faultUnknownMethod:
 		s.problem("%s", noInterfaceText)
 		s.fail(exitNoInterface)
+		s.advise("add to the configuration file of the server and restart it:\n%s", interfaceLines)
 	case err != nil:
 		return false, err
 	case version != apiVersion:
@@ -150,6 +188,10 @@ const (
 	versionText = "Sorry, this version of supervisorctl expects to talk to a server with API version %s, but the " +
 		"remote version is %s."
 )
+
+// interfaceLines is what a configuration needs so that a client can steer the server.
+const interfaceLines = `[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface`
 
 // call calls a method of the server.
 func (s *session) call(reply any, method string, args ...any) error {
@@ -210,21 +252,34 @@ func (s *session) report(err error) {
 // hint says on the error output what to do about err, so that the output stays as scripts know it.
 func (s *session) hint(err error) {
 	if a := s.client.advice(err); a != "" {
-		fmt.Fprintln(s.env.Stderr, "hint: "+a)
+		s.advise("%s", a)
 	}
 }
 
 // ask asks a question whose answer may be no, and tells whether it is yes.
 func (s *session) ask(question string) (bool, error) {
-	s.printf("%s y/N? ", question)
+	ask := s.question
+	if ask == nil {
+		ask = s.askInput
+	}
+	answer, err := ask(question + " y/N? ")
+	if err != nil {
+		return false, fmt.Errorf("no answer could be read (%w)", err)
+	}
+	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
+}
+
+// askInput asks on the output and reads a line of the input.
+func (s *session) askInput(text string) (string, error) {
+	fmt.Fprint(s.problems(), text)
 	if s.stdin == nil {
 		s.stdin = bufio.NewReader(s.env.Stdin)
 	}
 	answer, err := s.stdin.ReadString('\n')
 	if err != nil && (!errors.Is(err, io.EOF) || answer == "") {
-		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)
+		return "", fmt.Errorf("%w; leave out -i to do it without a question", err)
 	}
-	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
+	return answer, nil
 }
 
 // json prints v, a slice, for a machine.
