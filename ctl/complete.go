@@ -125,9 +125,6 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 			all = append(all, candidate{s, ""})
 		}
 	}
-	if slices.ContainsFunc(v.forms, func(f form) bool { return strings.HasSuffix(f.usage, " all") }) && len(all) > 0 {
-		all = append(all, candidate{"all", "everything"})
-	}
 	var out []candidate
 	for _, c := range all {
 		known := func(o candidate) bool { return o.word == c.word }
@@ -139,8 +136,8 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 }
 
 // programNames are the programs as a user types them: a program of a group of its own without the group unless a colon
-// was typed, any other with it, and, where groups are taken, GROUP:* for them.
-func (l *live) programNames(word string, groups bool) []candidate {
+// was typed, any other with it. Where several are taken there are GROUP:* and "all", too.
+func (l *live) programNames(word string, several bool) []candidate {
 	var all []candidate
 	for _, p := range l.allPrograms() {
 		if p.Name == p.Group && !strings.Contains(word, ":") {
@@ -148,9 +145,12 @@ func (l *live) programNames(word string, groups bool) []candidate {
 			continue
 		}
 		all = append(all, candidate{p.Group + ":" + p.Name, p.StateName})
-		if groups {
+		if several {
 			all = append(all, candidate{p.Group + ":*", "the whole group"})
 		}
+	}
+	if several && len(all) > 0 {
+		all = append(all, candidate{"all", "everything"})
 	}
 	return all
 }

@@ -60,16 +60,21 @@ func (o *options) run(ctx context.Context, line string) error {
 
 // runIn runs one command line in a session. An interrupt ends it.
 func (o *options) runIn(ctx context.Context, s *session, line string) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	stop := func() {}
-	if len(o.interrupts) > 0 {
-		ctx, stop = signal.NotifyContext(ctx, o.interrupts...)
-	}
+	ctx, stop := o.untilInterrupt(ctx)
 	defer stop()
 	s.ctx = ctx
 	s.run(line)
+}
+
+// untilInterrupt is ctx that ends at an interrupt, too.
+func (o *options) untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if len(o.interrupts) == 0 {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, o.interrupts...)
 }
 
 // refuse says that the server to talk to is not known.

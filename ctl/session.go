@@ -1,7 +1,6 @@
 package ctl
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,18 +31,13 @@ type session struct {
 	env     Env
 	client  *client
 	format  format
-	confirm bool // ask before shutdown and reload
-	stdin   *bufio.Reader
+	confirm bool // ask before shutdown and reload, and for credentials that the server wants
+	in      *input
 	status  int
+	done    bool // quit or exit was run; a shell ends
 
 	outcomes  []outcome             // what the running verb did, for -o json
 	strangers map[wordKind][]string // names the server did not know, for hints
-
-	// login asks for credentials when the server wants others; nil when nobody can be asked.
-	login func() (credentials, error)
-	// question asks something and returns the answer; nil asks on the output and reads a line of the input.
-	question func(text string) (string, error)
-	done     bool // the shell is to end
 }
 
 // run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
@@ -63,35 +57,36 @@ func (s *session) run(line string) {
 	if end < 0 {
 		end = len(text)
 	}
-	v := findVerb(text[:end])
+	name := text[:end]
+	v := findVerb(name)
 	if v == nil {
 		s.printf("*** Unknown syntax: %s\n", line)
 		s.fail(exitGeneric)
-		if near := confload.Nearest(text[:end], verbNames()); near != "" {
+		if near := confload.Nearest(name, verbNames()); near != "" {
 			s.advise("did you mean %s? help lists the commands", near)
 		} else {
 			s.advise("help lists the commands")
 		}
 		return
 	}
-	for {
-		err := s.runVerb(v, strings.Fields(text[end:]))
-		if !errors.Is(err, errAuth) || s.login == nil {
-			s.report(err)
-			break
-		}
-		s.problem("Server requires authentication")
-		cred, err := s.login()
-		if err != nil {
-			break
-		}
-		s.client.cred = cred
-	}
+	s.runVerb(v, strings.Fields(text[end:]))
 	s.hintNames()
 }
 
-// runVerb runs one verb. The error is what no verb has a fixed text for.
-func (s *session) runVerb(v *verb, args []string) error {
+// runVerb runs one verb and prints the error it returns. In a session with questions it runs it again with other
+// credentials as long as the server wants them.
+func (s *session) runVerb(v *verb, args []string) {
+	err := s.attempt(v, args)
+	for s.confirm && errors.Is(err, errAuth) {
+		if err = s.login(); err == nil {
+			err = s.attempt(v, args)
+		}
+	}
+	s.report(err)
+}
+
+// attempt runs one verb. It returns the errors that have not been printed yet.
+func (s *session) attempt(v *verb, args []string) error {
 	defer func(f format) { s.format = f }(s.format)
 	if v.json != nil {
 		var err error
@@ -107,7 +102,7 @@ func (s *session) runVerb(v *verb, args []string) error {
 		return nil
 	}
 	if v.noArgs && len(args) > 0 {
-		s.misuse(v, v.name+" accepts no arguments", exitGeneric)
+		s.misuse(v, "Error: "+v.name+" accepts no arguments", exitGeneric)
 		return nil
 	}
 	if v.upcheck {
@@ -116,10 +111,15 @@ func (s *session) runVerb(v *verb, args []string) error {
 		}
 	}
 	if len(args) < v.needs.args {
-		s.misuse(v, v.needs.says, v.needs.status)
+		s.misuse(v, "Error: "+v.needs.says, v.needs.status)
 		return nil
 	}
 	err := v.run(s, args)
+	var wrong misuseError
+	if errors.As(err, &wrong) {
+		s.misuse(v, string(wrong), exitGeneric)
+		return nil
+	}
 	if _, ok := v.json.(outcome); ok && s.format == formatJSON {
 		list := s.outcomes
 		s.outcomes = nil
@@ -129,6 +129,11 @@ func (s *session) runVerb(v *verb, args []string) error {
 	}
 	return err
 }
+
+// A misuseError is returned by a verb that was called wrongly; it is printed as it is, with how the verb is called.
+type misuseError string
+
+func (e misuseError) Error() string { return string(e) }
 
 // takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well.
 func (s *session) takeOutputFlag(args []string) ([]string, error) {
@@ -226,7 +231,7 @@ func (s *session) problems() io.Writer {
 
 // misuse says that a verb was called wrongly and how it is called.
 func (s *session) misuse(v *verb, text string, status int) {
-	s.problem("Error: %s", text)
+	s.problem("%s", text)
 	v.help(s.problems())
 	s.fail(status)
 }
@@ -258,28 +263,12 @@ func (s *session) hint(err error) {
 
 // ask asks a question whose answer may be no, and tells whether it is yes.
 func (s *session) ask(question string) (bool, error) {
-	ask := s.question
-	if ask == nil {
-		ask = s.askInput
-	}
-	answer, err := ask(question + " y/N? ")
+	fmt.Fprintf(s.problems(), "%s y/N? ", question)
+	answer, err := s.input().line(s.ctx)
 	if err != nil {
-		return false, fmt.Errorf("no answer could be read (%w)", err)
+		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)
 	}
 	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
-}
-
-// askInput asks on the output and reads a line of the input.
-func (s *session) askInput(text string) (string, error) {
-	fmt.Fprint(s.problems(), text)
-	if s.stdin == nil {
-		s.stdin = bufio.NewReader(s.env.Stdin)
-	}
-	answer, err := s.stdin.ReadString('\n')
-	if err != nil && (!errors.Is(err, io.EOF) || answer == "") {
-		return "", fmt.Errorf("%w; leave out -i to do it without a question", err)
-	}
-	return answer, nil
 }
 
 // json prints v, a slice, for a machine.

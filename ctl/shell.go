@@ -1,7 +1,6 @@
 package ctl
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"os"
@@ -18,34 +17,23 @@ func (o *options) shell(ctx context.Context) error {
 	if err != nil {
 		return o.refuse(err)
 	}
-	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: true, stdin: bufio.NewReader(o.env.Stdin)}
-	names := &live{session: s}
-	warn := func(err error) { s.advise("the history is not kept: %v", err) }
-
-	// An interrupt that comes between two commands is for the line that is typed next.
-	interrupts := make(chan os.Signal, 1)
+	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: true}
 	if len(o.interrupts) > 0 {
-		signal.Notify(interrupts, o.interrupts...)
-		defer signal.Stop(interrupts)
+		// One that comes between two lines is not to end the process.
+		spare := make(chan os.Signal, 1)
+		signal.Notify(spare, o.interrupts...)
+		defer signal.Stop(spare)
 	}
-	tty := o.env.terminal()
-	var in lineInput = &plainInput{out: o.env.Stdout, in: s.stdin, tty: tty, interrupts: interrupts}
-	if e := newEditor(o.env, t.history, names.completeLine, warn); e != nil {
-		in = e
+	names := &live{session: s}
+	var in lineInput = newEditor(o.env, t.history, names.completeLine, func(err error) { s.advise("the history is not kept: %v", err) })
+	if in == (*editor)(nil) {
+		in = &plainInput{s, o.env.terminal() != nil, func() (context.Context, context.CancelFunc) { return o.untilInterrupt(ctx) }}
 	}
 	defer in.close()
-	s.question = in.answer
-	if tty != nil {
-		s.login = func() (credentials, error) { return login(in) }
-	}
 
 	o.runIn(ctx, s, "status")
 	aborted := 0
 	for !s.done {
-		select {
-		case <-interrupts:
-		default:
-		}
 		line, err := in.command(t.prompt + "> ")
 		switch {
 		case errors.Is(err, errAborted):
@@ -66,17 +54,4 @@ func (o *options) shell(ctx context.Context) error {
 		o.runIn(ctx, s, line)
 	}
 	return nil
-}
-
-// login asks who the user is.
-func login(in lineInput) (credentials, error) {
-	name, err := in.answer("Username:")
-	if err != nil {
-		return credentials{}, err
-	}
-	password, err := in.secret("Password:")
-	if err != nil {
-		return credentials{}, err
-	}
-	return credentials{&name, &password}, nil
 }

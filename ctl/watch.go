@@ -78,12 +78,17 @@ func (s *session) watch(names []string) error {
 		}
 		return width, height
 	}}
-	undo := onDeath(func() { fmt.Fprint(out, leaveScreen) })
+	show := hideTyping(s.env.terminal())
+	leave := func() {
+		fmt.Fprint(out, leaveScreen)
+		show()
+	}
+	undo := onDeath(leave)
 	defer undo()
 	fmt.Fprint(out, enterScreen)
 	w.show = func(programs []programInfo, err error) { fmt.Fprint(out, p.draw(programs, err)) }
 	w.run()
-	fmt.Fprint(out, leaveScreen)
+	leave()
 	s.statusTable(p.last) // which stays to be read
 	return nil
 }

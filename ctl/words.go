@@ -75,7 +75,7 @@ func (s *session) expand(names []string) ([]string, error) {
 
 // unknown remembers a name that the server does not know, for a hint at the end of the command.
 func (s *session) unknown(kind wordKind, name string) {
-	if !slices.Contains(s.strangers[kind], name) {
+	if !pattern(name) && !slices.Contains(s.strangers[kind], name) {
 		if s.strangers == nil {
 			s.strangers = map[wordKind][]string{}
 		}
@@ -134,10 +134,12 @@ func nearPrograms(name string, all []programInfo) []string {
 	if best := confload.Nearest(name, known); best != "" {
 		return []string{best}
 	}
+	var bare []string
 	for _, p := range all {
-		if best := confload.Nearest(name, []string{p.Name}); best != "" {
-			return []string{p.Namespec}
-		}
+		bare = append(bare, p.Name)
+	}
+	if i := slices.Index(bare, confload.Nearest(name, bare)); i >= 0 {
+		return known[i : i+1]
 	}
 	return nil
 }
