@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/peterh/liner"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -78,6 +79,8 @@ func newEditor(env Env, path string, complete liner.WordCompleter, warn func(err
 		return nil
 	}
 	e := &editor{cooked: cooked, state: liner.NewLiner(), history: history{path}, warn: warn}
+	// From the prompt on Ctrl-C is a key: the editor alone would make it one a moment later.
+	changeMode(os.Stdin, func(m *unix.Termios) { m.Lflag &^= unix.ISIG })
 	if e.raw, err = liner.TerminalMode(); err != nil {
 		e.state.Close()
 		return nil

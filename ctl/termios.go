@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hideTyping keeps what is typed on a terminal off the screen, until the function it returns is called.
-func hideTyping(tty *os.File) (undo func()) {
+// changeMode changes the mode of a terminal until the function it returns is called. It accepts nil.
+func changeMode(tty *os.File, change func(*unix.Termios)) (undo func()) {
 	if tty == nil {
 		return func() {}
 	}
@@ -16,8 +16,8 @@ func hideTyping(tty *os.File) (undo func()) {
 	if err != nil {
 		return func() {}
 	}
-	silent := *before
-	silent.Lflag &^= unix.ECHO
-	_ = unix.IoctlSetTermios(fd, ioctlSetTermios, &silent)
+	after := *before
+	change(&after)
+	_ = unix.IoctlSetTermios(fd, ioctlSetTermios, &after)
 	return func() { _ = unix.IoctlSetTermios(fd, ioctlSetTermios, before) }
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -78,7 +79,7 @@ func (s *session) watch(names []string) error {
 		}
 		return width, height
 	}}
-	show := hideTyping(s.env.terminal())
+	show := changeMode(s.env.terminal(), func(m *unix.Termios) { m.Lflag &^= unix.ECHO })
 	leave := func() {
 		fmt.Fprint(out, leaveScreen)
 		show()
