@@ -111,7 +111,7 @@ func (e *editor) unkept(err error) {
 
 func (e *editor) command(prompt string) (string, error) {
 	_ = e.raw.ApplyMode()
-	line, err := e.state.Prompt(strings.Map(printable, prompt))
+	line, err := e.state.Prompt(strings.Map(widthKnown, prompt))
 	_ = e.cooked.ApplyMode()
 	if errors.Is(err, liner.ErrPromptAborted) {
 		err = errAborted
@@ -126,8 +126,8 @@ func (e *editor) command(prompt string) (string, error) {
 	return line, err
 }
 
-// printable drops the characters whose width the editor cannot tell and which it refuses in a prompt.
-func printable(r rune) rune {
+// widthKnown drops the characters whose width the editor cannot tell and which it refuses in a prompt.
+func widthKnown(r rune) rune {
 	if unicode.Is(unicode.C, r) {
 		return -1
 	}

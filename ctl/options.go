@@ -37,7 +37,7 @@ func (o *options) define(fl *pflag.FlagSet) {
 	fl.VarP(&o.username, "username", "u", "user name for the server")
 	fl.VarP(&o.password, "password", "p", "password for the server; others can see it in the list of processes")
 	fl.VarP(&o.historyFile, "history_file", "r", "where an interactive shell keeps its history")
-	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload")
+	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload, and for credentials the server wants")
 	fl.VarP(&o.format, "output", "o", "how to print listings: text or json")
 	fl.BoolVarP(&o.help, "help", "h", false, "this help")
 	fl.BoolVarP(&o.help, "?", "?", false, "this help")

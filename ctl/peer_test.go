@@ -113,6 +113,19 @@ func (d *daemon) configure(t *testing.T, config string) {
 	}
 }
 
+// append appends to a file in the directory of the daemon, which may be a log.
+func (d *daemon) append(t *testing.T, name, text string) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(d.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // fill puts the directory and the port of the daemon into a text.
 func (d *daemon) fill(s string) string {
 	return strings.NewReplacer("DIR", d.dir, "PORT", fmt.Sprint(d.port)).Replace(s)
@@ -262,6 +275,8 @@ type step struct {
 
 	wait   string // a line of the log to wait for
 	config string // a new configuration to write
+	file   string // a file to append the text to
+	text   string
 	call   []any  // a method to call, with its arguments
 }
 
@@ -290,6 +305,8 @@ func play(t *testing.T, d *daemon, peer ctlPeer, steps []step) []string {
 			d.wait(t, s.wait)
 		case s.config != "":
 			d.configure(t, s.config)
+		case s.file != "":
+			d.append(t, s.file, s.text)
 		case s.call != nil:
 			d.call(t, s.call[0].(string), s.call[1:]...)
 		default:
@@ -313,7 +330,8 @@ var (
 	normalTime   = regexp.MustCompile(`[A-Z][a-z][a-z] \d\d \d\d:\d\d [AP]M`)
 	normalNumber = regexp.MustCompile(`(?m)^[1-9]\d*$`)
 	normalError  = regexp.MustCompile(`(?m)error: (?:.*(<Fault \d+: .*>).*|.*)$`)
-	normalHelp   = regexp.MustCompile(`(?m)^(.*\t.*|Note: .*)\n`)
+	normalHelp   = regexp.MustCompile(`(?m)^(maintail\tlast.*\n|.*\t.*|Note: .*|tail \[-f\] <name> .*|Ex:)\n`)
+	normalStamp  = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}`)
 	// The list of commands differs, and the real client adds an error line to a text of its own.
 	normalTopics = regexp.MustCompile(`(?s)(=====\n).*\n\n`)
 	normalAuth   = regexp.MustCompile(`(Server requires authentication\n)error:.*\n`)
@@ -327,6 +345,7 @@ func normal(d *daemon, out string, s step) string {
 	out = normalPID.ReplaceAllString(out, "pid N")
 	out = normalUptime.ReplaceAllString(out, "uptime T")
 	out = normalTime.ReplaceAllString(out, "TIME")
+	out = normalStamp.ReplaceAllString(out, "STAMP")
 	out = normalNumber.ReplaceAllString(out, "N")
 	out = normalError.ReplaceAllString(out, "error: $1")
 	out = normalHelp.ReplaceAllString(out, "")

@@ -58,6 +58,9 @@ func (s *session) run(line string) {
 		end = len(text)
 	}
 	name := text[:end]
+	if name == "EOF" { // what the end of the input means to a shell
+		name = verbExit.name
+	}
 	v := findVerb(name)
 	if v == nil {
 		s.printf("*** Unknown syntax: %s\n", line)

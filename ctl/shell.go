@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"strings"
 )
 
 // shell reads command lines until the end of the input and runs each in the same session (compat.md §8.4). Its exit
@@ -47,10 +46,6 @@ func (o *options) shell(ctx context.Context) error {
 		}
 		aborted = 0
 		names.forget()
-		if w, _, _ := strings.Cut(strings.TrimSpace(line), " "); w == "EOF" { // what Ctrl-D is to supervisorctl
-			s.printf("\n")
-			return nil
-		}
 		o.runIn(ctx, s, line)
 	}
 	return nil

@@ -43,8 +43,14 @@ func verbs() []*verb {
 	return []*verb{
 		&verbAdd,
 		&verbAvail,
+		&verbClear,
+		&verbExit,
+		&verbFg,
 		&verbHelp,
+		&verbMaintail,
+		&verbOpen,
 		&verbPID,
+		&verbQuit,
 		&verbReload,
 		&verbRemove,
 		&verbReread,
@@ -54,6 +60,7 @@ func verbs() []*verb {
 		&verbStart,
 		&verbStatus,
 		&verbStop,
+		&verbTail,
 		&verbUpdate,
 		&verbVersion,
 	}
