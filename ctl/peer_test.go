@@ -46,6 +46,7 @@ type daemon struct {
 	client string // that of the clients: the [supervisorctl] section of conf
 	socket string
 	port   int
+	pid    int
 
 	mu    sync.Mutex
 	lines []string // of its log
@@ -70,6 +71,7 @@ func startDaemon(t *testing.T, config string) *daemon {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	d.pid = cmd.Process.Pid
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -144,6 +146,14 @@ func (d *daemon) collect(out interface{ Read([]byte) (int, error) }) {
 	}
 }
 
+// signal sends a signal to the daemon.
+func (d *daemon) signal(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(d.pid, sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // wait waits for a line of the log that contains text, behind the line that was waited for last.
 func (d *daemon) wait(t *testing.T, text string) {
 	t.Helper()
@@ -172,7 +182,11 @@ func (d *daemon) wait(t *testing.T, text string) {
 func (d *daemon) call(t *testing.T, method string, args ...any) {
 	t.Helper()
 	var reply any
-	c := newClient("unix://"+d.socket, "", credentials{})
+	to, err := readTarget(&d.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient("unix://"+d.socket, "", to.cred)
 	defer c.http.CloseIdleConnections()
 	if err := c.call(context.Background(), &reply, method, args...); err != nil {
 		t.Fatal(err)
@@ -257,6 +271,8 @@ func theirsExec(t *testing.T, stdin string, args []string) (string, int) {
 // ours runs the client under test.
 func ours(_ *testing.T, stdin string, args []string) (string, int) {
 	var out, errs bytes.Buffer
+	limit := time.AfterFunc(deadline, func() { panic(fmt.Sprintf("%q does not end; it printed %q", args, out.String())) })
+	defer limit.Stop()
 	status := Run(Env{
 		Name:   "supervisorctl",
 		Stdin:  strings.NewReader(stdin),
@@ -277,7 +293,7 @@ type step struct {
 	config string // a new configuration to write
 	file   string // a file to append the text to
 	text   string
-	call   []any  // a method to call, with its arguments
+	call   []any // a method to call, with its arguments
 }
 
 // lines makes a step of each command line.

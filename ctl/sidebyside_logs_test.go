@@ -156,7 +156,7 @@ func TestMaintailIsThatOfSupervisorctl(t *testing.T) {
 		maintail -99999999999
 		help maintail
 	`)))
-	none := strings.Replace(config, "logfile=DIR/s.log", "logfile=NONE", 1)
+	none := strings.Replace(config, "logfile=DIR/s.log", "logfile=syslog", 1)
 	sideBySide(t, none, slices.Concat([]step{{wait: "entered RUNNING"}}, lines(`
 		maintail
 		maintail -10

@@ -91,9 +91,12 @@ var errOutput = errors.New("output cannot be written")
 // streamProblem says on the error output why the stream at path is over; err is that of copyStream.
 func (s *session) streamProblem(path string, err error) {
 	var status *statusError
+	if shown, err := url.PathUnescape(path); err == nil {
+		path = shown
+	}
 	switch {
 	case err == nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
-		fmt.Fprintf(s.env.Stderr, "hint: %s has ended the stream; it was shut down or restarted\n", s.client.url)
+		fmt.Fprintf(s.env.Stderr, "hint: %s has ended the stream; status tells whether it is still there\n", s.client.url)
 	case errors.As(err, &status):
 		fmt.Fprintf(s.env.Stderr, "%s%s Cannot read, status code %d\n", s.client.url, path, status.code)
 		if status.code == http.StatusNotFound && path == mainLogStream {
