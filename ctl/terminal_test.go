@@ -45,8 +45,8 @@ type terminal struct {
 	news chan struct{}
 }
 
-// onTerminal runs the client with args on a terminal of 80 by 24 characters.
-func onTerminal(t *testing.T, args ...string) *terminal {
+// openTerminal runs the client with args on a terminal of 80 by 24 characters.
+func openTerminal(t *testing.T, args ...string) *terminal {
 	t.Helper()
 	kind := "TERM=xterm"
 	if len(args) > 0 && args[len(args)-1] == dumb {
@@ -183,5 +183,5 @@ func shellOn(t *testing.T, url, config string, flags ...string) *terminal {
 	t.Helper()
 	conf := emptyConfig(t)
 	writeFile(t, conf, fmt.Sprintf("[supervisorctl]\nserverurl=%s\n%s", url, config))
-	return onTerminal(t, append([]string{"-c", conf}, flags...)...)
+	return openTerminal(t, append([]string{"-c", conf}, flags...)...)
 }

@@ -72,7 +72,7 @@ func (s *session) watch(names []string) error {
 	signal.Notify(resized, syscall.SIGWINCH)
 	defer signal.Stop(resized)
 	w.size = resized
-	p := &screen{colour: s.env.colour(), title: s.client.url, size: func() (int, int) {
+	p := &display{colour: s.env.colour(), title: s.client.url, size: func() (int, int) {
 		width, height, err := term.GetSize(int(out.Fd()))
 		if err != nil {
 			return 80, 24
@@ -149,8 +149,8 @@ const (
 	leaveScreen = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 )
 
-// A screen draws the lines of a watch on a terminal; only what has changed is written.
-type screen struct {
+// A display draws the lines of a watch on a terminal; only what has changed is written.
+type display struct {
 	colour        bool
 	title         string
 	size          func() (width, height int)
@@ -160,7 +160,7 @@ type screen struct {
 }
 
 // draw returns what makes the terminal show the programs, or the last ones and err.
-func (s *screen) draw(programs []programInfo, err error) string {
+func (s *display) draw(programs []programInfo, err error) string {
 	if err == nil {
 		s.last = programs
 	}
@@ -185,7 +185,7 @@ func (s *screen) draw(programs []programInfo, err error) string {
 }
 
 // text is what is to be on the screen: a title and the programs, as many as fit.
-func (s *screen) text(err error) []string {
+func (s *display) text(err error) []string {
 	title := s.title + "  " + tally(s.last) + "  Ctrl-C ends"
 	if err != nil {
 		title = "no answer: " + err.Error() + "  Ctrl-C ends"

@@ -64,7 +64,7 @@ func TestWatchOnAPipePrintsChanges(t *testing.T) {
 
 func TestWatchDrawsOnlyWhatHasChanged(t *testing.T) {
 	width, height := 60, 5
-	s := &screen{title: "unix:///s", size: func() (int, int) { return width, height }}
+	s := &display{title: "unix:///s", size: func() (int, int) { return width, height }}
 	all := []programInfo{is("a", "RUNNING", 1, "pid 1, uptime 0:00:01"), is("b", "STOPPED", 0, "Not started")}
 	draw := func(step, want string) {
 		t.Helper()
@@ -154,7 +154,7 @@ func changing(t *testing.T) (url string, connections *atomic.Int32) {
 func TestWatchOnATerminal(t *testing.T) {
 	t.Parallel()
 	url, connections := changing(t)
-	x := onTerminal(t, "-c", emptyConfig(t), "-s", url, "status", "--watch", "w*")
+	x := openTerminal(t, "-c", emptyConfig(t), "-s", url, "status", "--watch", "w*")
 	x.wait("RUNNING 1  Ctrl-C ends")
 	x.wait("web                              RUNNING   pid 3, uptime 0:00:01")
 	x.wait("web                              RUNNING   pid 4, uptime 0:00:01")
