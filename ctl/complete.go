@@ -187,6 +187,7 @@ func (o *options) completeArgs(v *verb) cobra.CompletionFunc {
 			t.url = "" // the words that need no server are completed all the same
 		}
 		names := &live{session: &session{env: o.env, client: o.connect(t)}}
+		defer names.session.hangUp()
 		var all []string
 		for _, c := range names.complete(append([]string{v.name}, args...), word) {
 			all = append(all, cobra.CompletionWithDesc(c.word, c.help))

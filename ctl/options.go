@@ -51,6 +51,7 @@ func (o *options) run(ctx context.Context, line string) error {
 		return o.refuse(err)
 	}
 	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: o.interactive}
+	defer s.hangUp()
 	o.runIn(ctx, s, line)
 	if s.status != 0 {
 		return &ExitError{s.status}

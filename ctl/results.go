@@ -1,5 +1,7 @@
 package ctl
 
+import "strings"
+
 // A wording is how a verb speaks of what became of one program.
 type wording struct {
 	done string
@@ -57,7 +59,7 @@ func (s *session) groupFailed(group, line string, message string) {
 func (s *session) serverDid(result, line string) {
 	o := outcome{Result: result}
 	if result == resultFailed || result == resultUnchanged {
-		o.Message = line
+		o.Message = strings.TrimPrefix(line, "ERROR: ")
 	}
 	s.did(o, "%s", line)
 }

@@ -206,6 +206,9 @@ func (s *session) call(reply any, method string, args ...any) error {
 	return s.client.call(s.ctx, reply, method, args...)
 }
 
+// hangUp closes the connection that is kept between calls.
+func (s *session) hangUp() { s.client.http.CloseIdleConnections() }
+
 // do calls a method whose answer is only that it was done.
 func (s *session) do(method string, args ...any) error {
 	var ok bool

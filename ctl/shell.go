@@ -29,6 +29,7 @@ func (o *options) shell(ctx context.Context) error {
 		in = &plainInput{s, o.env.terminal() != nil, func() (context.Context, context.CancelFunc) { return o.untilInterrupt(ctx) }}
 	}
 	defer in.close()
+	defer s.hangUp()
 
 	o.runIn(ctx, s, "status")
 	aborted := 0

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
 
 // shellServer answers what a shell asks, and counts how often it is asked for the programs.
@@ -319,6 +321,7 @@ func TestShellAsksForThePassword(t *testing.T) {
 }
 
 func TestPipedShellReadsTheCredentialsFromThePipe(t *testing.T) {
+	proctest.LeakCheck(t)
 	out, _, status := run(Env{Stdin: strings.NewReader("me\nopen sesame\npid\n")}, "-c", emptyConfig(t), "-s", locked(t))
 	if want := "Server requires authentication\nUsername:\n" + prompt + "42\n" + prompt + "\n"; out != want || status != 0 {
 		t.Errorf("%q, status %d, want %q", out, status, want)

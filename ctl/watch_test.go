@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
 
 // is makes a program in a state.
@@ -192,6 +194,7 @@ func TestWatchInTheShellReturnsToThePrompt(t *testing.T) {
 }
 
 func TestWatchEndsWithItsContext(t *testing.T) {
+	proctest.LeakCheck(t)
 	url, _ := changing(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	out := &cancelling{after: "RUNNING", cancel: cancel}

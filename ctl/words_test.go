@@ -186,6 +186,45 @@ func TestOutcomesForAMachine(t *testing.T) {
 	}
 }
 
+func TestChangesForAMachine(t *testing.T) {
+	conf := emptyConfig(t)
+	list := func(names ...string) string {
+		var b strings.Builder
+		for _, n := range names {
+			b.WriteString("<value><string>" + n + "</string></value>")
+		}
+		return "<value><array><data>" + b.String() + "</data></array></value>"
+	}
+	srv := fakeServer(t, map[string]string{
+		"getVersion":           fakeVersion,
+		"getSupervisorVersion": "<string>4.2.5</string>",
+		"reloadConfig":         "<array><data><value><array><data>" + list("new") + list("other") + list("gone") + "</data></array></value></data></array>",
+		"stopProcessGroup":     "<array><data></data></array>",
+		"removeProcessGroup":   "<boolean>1</boolean>",
+		"addProcessGroup":      "<boolean>1</boolean>",
+		"shutdown":             "<boolean>1</boolean>",
+		"restart":              fakeFault(6, "SHUTDOWN_STATE"),
+	})
+	group := func(name, result string) outcome { return outcome{name + ":*", name, "", result, ""} }
+	for line, want := range map[string][]outcome{
+		"update":   {group("gone", "stopped"), group("gone", "removed"), group("other", "stopped"), group("other", "updated"), group("new", "added")},
+		"add a b":  {group("a", "added"), group("b", "added")},
+		"remove a": {group("a", "removed")},
+		"shutdown": {{Result: "shut down"}},
+		"reload":   {{Result: "failed", Message: "already shutting down"}},
+	} {
+		out, errs, _ := run(Env{}, "-c", conf, "-s", srv.URL, "-o", "json", line)
+		var got []outcome
+		if err := json.Unmarshal([]byte(out), &got); err != nil || !reflect.DeepEqual(got, want) || errs != "" {
+			t.Errorf("%s: %v, %s %s", line, err, out, errs)
+		}
+	}
+	out, _, _ := run(Env{}, "-c", conf, "-s", srv.URL, "version", "-o=json")
+	if strings.Join(strings.Fields(out), "") != `[{"version":"4.2.5","api":"3.0"}]` {
+		t.Errorf("version: %s", out)
+	}
+}
+
 func TestCompletionOffersWhatMayStandThere(t *testing.T) {
 	url, _ := zoo(t)
 	names := &live{session: &session{client: newClient(url, "", credentials{})}}
