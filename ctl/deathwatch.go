@@ -18,12 +18,13 @@ const watchLine = 4096
 // watch follows the main log and has the program looked at when its end is logged, or when the log ends, because the
 // server has. Without a main log only typed lines show that the program has ended.
 func (f *foreground) watch() {
-	var marks [][]byte
-	for _, event := range []string{"exited: ", "stopped: "} {
-		marks = append(marks, []byte(event+f.info.Name+" "))
-	}
-	_ = f.s.copyStream(f.ctx, mainLogStream, &deathWatch{marks: marks, told: f.check})
+	_ = f.s.copyStream(f.ctx, mainLogStream, &deathWatch{marks: deathMarks(f.info.Name), told: f.check})
 	notify(f.check)
+}
+
+// deathMarks are what a line contains that tells of the end of the program name; the log does not name its group.
+func deathMarks(name string) [][]byte {
+	return [][]byte{[]byte("exited: " + name + " "), []byte("stopped: " + name + " ")}
 }
 
 // Write looks at what was logged.

@@ -98,7 +98,7 @@ func (f *foreground) loop() (farewell string, err error) {
 				next <- struct{}{}
 			}
 		case end := <-f.ended:
-			if errors.Is(end.err, errOutput) {
+			if errors.Is(end.err, errOutput) || f.ctx.Err() != nil {
 				return "", end.err
 			}
 			f.s.streamProblem(end.path, end.err)

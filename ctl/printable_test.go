@@ -16,7 +16,7 @@ func TestControlCharactersAreShownOnATerminal(t *testing.T) {
 		"\x1b]0;title\x07":        "^[]0;title^G",
 		"\x1b[2J\x00\x7f":         "^[[2J^@^?",
 		"\u009b2J\u0085":          "<U+009B>2J<U+0085>",
-		"grüße € 😀 \u00a0\u202e": "grüße € 😀 \u00a0\u202e",
+		"grüße € 😀 \u00a0\u202e":  "grüße € 😀 \u00a0\u202e",
 		"bad \xff\xfe \xe2\x82 x": "bad \uFFFD\uFFFD \uFFFD\uFFFD x",
 		"cut \xe2\x82":            "cut \uFFFD",
 	} {

@@ -45,12 +45,15 @@ func (l *programLog) Write(b []byte) (int, error) {
 // Close ends what is shown.
 func (l *programLog) Close() error { return l.out.Close() }
 
-// reached is where in the log the stream is, or before that.
-func (l *programLog) reached() int64 {
+// received is how many bytes have come.
+func (l *programLog) received() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.from + l.got
+	return l.got
 }
+
+// reached is where in the log the stream is, or before that.
+func (l *programLog) reached() int64 { return l.from + l.received() }
 
 // follow begins to show a log.
 func (f *foreground) follow(l *programLog) {
