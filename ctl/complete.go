@@ -10,7 +10,7 @@ import (
 )
 
 // completeTimeout is how long completion waits for the server before it does without names.
-const completeTimeout = time.Second
+const completeTimeout = 3 * time.Second
 
 // A candidate is a word that may stand where one is being typed.
 type candidate struct{ word, help string }
