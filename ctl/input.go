@@ -62,11 +62,10 @@ func (in *input) line(ctx context.Context) (string, error) {
 // putBack makes l the next line.
 func (in *input) putBack(l string) { in.buf = append([]byte(l+"\n"), in.buf...) }
 
-// secret is line, with what is typed on a terminal kept off the screen. prompt is called when nothing typed is shown
-// any more.
-func (in *input) secret(ctx context.Context, prompt func()) (string, error) {
+// secret calls ask and returns the next line as line does, with what is typed on a terminal kept off the screen.
+func (in *input) secret(ctx context.Context, ask func()) (string, error) {
 	if in.file == nil || !term.IsTerminal(int(in.file.Fd())) {
-		prompt()
+		ask()
 		return in.line(ctx)
 	}
 	fd := int(in.file.Fd())
@@ -80,7 +79,7 @@ func (in *input) secret(ctx context.Context, prompt func()) (string, error) {
 		return "", err
 	}
 	defer func() { _ = unix.IoctlSetTermios(fd, ioctlSetTermios, before) }()
-	prompt()
+	ask() // not before: a quick answer would be seen
 	return in.line(ctx)
 }
 

@@ -180,6 +180,7 @@ password=a:ß
 
 // stop ends the client as Ctrl-C does.
 func (s *screen) stop() {
+	s.settle()
 	if s.cmd.SysProcAttr != nil {
 		s.press("\x03")
 	} else {
@@ -201,7 +202,7 @@ func TestForegroundIsThatOfSupervisorctl(t *testing.T) {
 			s.expect("words \n")
 			s.press("\n")
 			s.expect("\n\n")
-			s.press("\x03")
+			s.stop()
 		}},
 		{name: "end of input", args: "fg cat", act: func(s *screen) {
 			s.expect("exit <==\n")
@@ -213,7 +214,9 @@ func TestForegroundIsThatOfSupervisorctl(t *testing.T) {
 			s.expect("exit <==\n")
 			s.press("hello\n")
 			s.expect("hello\nhello\n")
-			s.press("not sent\x03")
+			s.press("not sent")
+			s.expect("not sent")
+			s.stop()
 		}},
 		{name: "stderr", args: "fg cat", act: func(s *screen) {
 			s.expect("exit <==\n")
@@ -221,13 +224,13 @@ func TestForegroundIsThatOfSupervisorctl(t *testing.T) {
 			s.expect("an error\n")
 			s.press("hello\n")
 			s.expect("hello\nhello\n")
-			s.press("\x03")
+			s.stop()
 		}},
 		{name: "pipes", args: "fg cat", pipes: true, act: func(s *screen) {
 			s.expect("exit <==\n")
 			s.press("hello\n")
 			s.expect("hello\n")
-			s.interrupt()
+			s.stop()
 		}},
 		{name: "the program does not read", args: "fg deaf", logTo: "none", act: func(s *screen) {
 			s.expect("ready\n")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,7 +34,7 @@ func clientCommand(real bool, args ...string) *exec.Cmd {
 	if !real {
 		cmd = exec.Command(os.Args[0], args...)
 	}
-	cmd.Env = append(os.Environ(), "PYTHONIOENCODING=utf-8", "LANG=C.UTF-8")
+	cmd.Env = append(os.Environ(), "PYTHONIOENCODING=utf-8", "LANG=C.UTF-8", "NO_COLOR=1")
 	if !real {
 		cmd.Env = append(cmd.Env, clientVariable+"=1")
 	}
@@ -164,6 +165,34 @@ func (s *screen) press(keys string) {
 	}
 }
 
+// settle waits until the real client waits for its input, or for its streams when it does not read: it loses a Ctrl-C
+// that comes while it prints.
+func (s *screen) settle() {
+	s.t.Helper()
+	if s.cmd.Path != realClient {
+		return
+	}
+	waits := []string{"7 ", "23 ", "270 ", "271 ", "72 ", "73 "} // poll, select and their variants, on amd64 and arm64
+	if slices.Contains(s.cmd.Args, "fg") {
+		waits = []string{"0 0x0 ", "63 0x0 "} // read
+	}
+	limit := time.After(deadline)
+	for tick := time.Tick(5 * time.Millisecond); ; {
+		call, err := os.ReadFile(fmt.Sprintf("/proc/%d/syscall", s.cmd.Process.Pid))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if slices.ContainsFunc(waits, func(w string) bool { return strings.HasPrefix(string(call), w) }) {
+			return
+		}
+		select {
+		case <-tick:
+		case <-limit:
+			s.t.Fatalf("supervisorctl does not wait for anything; it is in the system call %s", call)
+		}
+	}
+}
+
 // interrupt does what Ctrl-C does where there is no terminal.
 func (s *screen) interrupt() {
 	s.t.Helper()
@@ -185,7 +214,8 @@ func (s *screen) end() string {
 	<-s.done
 	var out strings.Builder
 	for l := range strings.Lines(strings.ReplaceAll(s.text.String(), "\r\n", "\n")) {
-		if !strings.HasPrefix(l, "hint: ") {
+		// The second is of a thread of supervisorctl that finds its own connection closed.
+		if !strings.HasPrefix(l, "hint: ") && !strings.HasPrefix(l, "CLOSED Cannot connect") {
 			out.WriteString(l)
 		}
 	}
