@@ -394,6 +394,9 @@ func TestPipedShellIsThatOfSupervisorctl(t *testing.T) {
 		"reload\n\n\nversion\n",
 		"start off\nstop off\nrestart off\r\n",
 		"EOF\nversion\n",
+		"quit\nversion\n",
+		"exit 1\nversion\n",
+		"tail nope\nclear off\nfg off\n",
 		"  avail\navail x\n",
 	} {
 		steps = append(steps, step{stdin: input})
