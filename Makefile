@@ -8,8 +8,8 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
-# receives what is sent to syslog.
-PEERS = supervisor rsyslog gcc libc6-dev
+# receives what is sent to syslog, zsh and fish complete command lines.
+PEERS = supervisor rsyslog gcc libc6-dev zsh fish
 
 .PHONY: help demo build test peers race check fmt lint fuzz bench cross docs clean
 
@@ -70,6 +70,7 @@ docs: ## rewrite the generated parts of the documents
 	$(GO) test ./confload -run Docs -update
 	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 	$(GO) test ./ctl/server -run Docs -update
+	$(GO) test ./ctl -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin

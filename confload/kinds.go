@@ -136,7 +136,7 @@ func (l *loader) hint(name, of string, known func() []string) string {
 // nearestSection proposes a section for an unknown one.
 func nearestSection(section string) string {
 	kind, name, hasName := strings.Cut(section, ":")
-	best := nearest(strings.ToLower(kind), Kinds())
+	best := Nearest(strings.ToLower(kind), Kinds())
 	if best == "" {
 		return ""
 	}
@@ -153,14 +153,14 @@ func nearestSection(section string) string {
 
 // nearestHint proposes the known name nearest to an unknown one, "" when none is near.
 func nearestHint(name string, known []string) string {
-	if best := nearest(name, known); best != "" {
+	if best := Nearest(name, known); best != "" {
 		return "; did you mean " + quoted(best) + "?"
 	}
 	return ""
 }
 
-// nearest returns the known name with the fewest differences, "" when there are too many.
-func nearest(name string, known []string) string {
+// Nearest returns the known name with the fewest differences, "" when there are too many.
+func Nearest(name string, known []string) string {
 	if len(name) > 100 {
 		return ""
 	}

@@ -14,6 +14,8 @@ are left as they are.`,
 $ clear all`,
 	upcheck: true,
 	needs:   minimum{1, "clear requires a process name", exitGeneric},
+	words:   wordsPrograms,
+	json:    outcome{},
 	run:     runClear,
 }
 
@@ -40,8 +42,9 @@ func runClear(s *session, args []string) error {
 			return err
 		}
 		if len(members) == 0 {
-			s.printf("%s: ERROR (no such group)\n", spec.Group)
+			s.did(spec.outcome(resultFailed, "no such group"), "%s: ERROR (no such group)", spec.Group)
 			s.fail(exitGeneric)
+			s.unknown(wordsPrograms, n)
 		}
 		names = append(names, members...)
 	}

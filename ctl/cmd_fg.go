@@ -11,6 +11,7 @@ beginning with their last 1024 bytes. Ctrl-C leaves the program running.`,
 	example: `$ fg console
 $ echo reload | $ fg console`,
 	upcheck: true,
+	words:   wordsProgram,
 	run:     runFg,
 }
 
@@ -28,6 +29,7 @@ func runFg(s *session, args []string) error {
 	switch {
 	case codeOf(err) == faultBadName:
 		s.printf("ERROR: bad process name supplied\n")
+		s.unknown(wordsPrograms, args[0])
 		s.fail(exitGeneric)
 	case codeOf(err) != 0:
 		s.printf("ERROR: %v\n", err)

@@ -14,6 +14,7 @@ var verbMaintail = verb{
 	example: `$ maintail
 $ maintail -f | grep exited`,
 	upcheck: true,
+	flags:   []form{{"-f", "go on with what is written, until Ctrl-C"}},
 	run:     runMaintail,
 }
 

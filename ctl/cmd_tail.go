@@ -28,6 +28,8 @@ status is 0 whatever happens.`,
 $ tail -8000 web stderr | less
 $ tail -f web | grep error`,
 	upcheck: true,
+	words:   wordsLog,
+	flags:   []form{{"-f", "go on with what is written, until Ctrl-C"}},
 	needs:   minimum{1, "too few arguments", exitGeneric},
 	run:     runTail,
 }
@@ -102,6 +104,7 @@ func (s *session) showLog(who string, n int64, method string, args ...any) error
 		s.printf("%s: ERROR (unknown error reading log)\n", who)
 	case code == faultBadName:
 		s.printf("%s: ERROR (no such process name)\n", who)
+		s.unknown(wordsPrograms, who)
 	case errors.As(err, &status) && status.code == http.StatusInternalServerError:
 		s.report(err)
 		fmt.Fprintln(s.env.Stderr, "hint: supervisord cannot send a part of a log that is not UTF-8 or begins within a "+

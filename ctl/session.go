@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // apiVersion is the version of the API this client speaks.
@@ -33,6 +35,9 @@ type session struct {
 	in      *input
 	status  int
 	done    bool // quit or exit was run; a shell ends
+
+	outcomes  []outcome             // what the running verb did, for -o json
+	strangers map[wordKind][]string // names the server did not know, for hints
 }
 
 // run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
@@ -60,9 +65,15 @@ func (s *session) run(line string) {
 	if v == nil {
 		s.printf("*** Unknown syntax: %s\n", line)
 		s.fail(exitGeneric)
+		if near := confload.Nearest(name, verbNames()); near != "" {
+			s.advise("did you mean %s? help lists the commands", near)
+		} else {
+			s.advise("help lists the commands")
+		}
 		return
 	}
 	s.runVerb(v, strings.Fields(text[end:]))
+	s.hintNames()
 }
 
 // runVerb runs one verb and prints the error it returns. In a session with questions it runs it again with other
@@ -79,7 +90,8 @@ func (s *session) runVerb(v *verb, args []string) {
 
 // attempt runs one verb. It returns the errors that have not been printed yet.
 func (s *session) attempt(v *verb, args []string) error {
-	if v.json {
+	defer func(f format) { s.format = f }(s.format)
+	if v.json != nil {
 		var err error
 		if args, err = s.takeOutputFlag(args); err != nil {
 			s.report(err)
@@ -87,7 +99,7 @@ func (s *session) attempt(v *verb, args []string) error {
 			return nil
 		}
 	}
-	if s.format != formatText && !v.json {
+	if s.format != formatText && v.json == nil {
 		fmt.Fprintf(s.env.Stderr, "error: %s has no output format but text; leave out -o\n", v.name)
 		s.fail(exitUsage)
 		return nil
@@ -110,6 +122,13 @@ func (s *session) attempt(v *verb, args []string) error {
 	if errors.As(err, &wrong) {
 		s.misuse(v, string(wrong), exitGeneric)
 		return nil
+	}
+	if _, ok := v.json.(outcome); ok && s.format == formatJSON {
+		list := s.outcomes
+		s.outcomes = nil
+		if err == nil || len(list) > 0 {
+			err = errors.Join(err, s.json(notNil(list)))
+		}
 	}
 	return err
 }
@@ -157,6 +176,7 @@ func (s *session) upcheck() (bool, error) {
 	case codeOf(err) == faultUnknownMethod:
 		s.problem("%s", noInterfaceText)
 		s.fail(exitNoInterface)
+		s.advise("add to the configuration file of the server and restart it:\n%s", interfaceLines)
 	case err != nil:
 		return false, err
 	case version != apiVersion:
@@ -177,10 +197,17 @@ const (
 		"remote version is %s."
 )
 
+// interfaceLines is what a configuration needs so that a client can steer the server.
+const interfaceLines = `[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface`
+
 // call calls a method of the server.
 func (s *session) call(reply any, method string, args ...any) error {
 	return s.client.call(s.ctx, reply, method, args...)
 }
+
+// hangUp closes the connection that is kept between calls.
+func (s *session) hangUp() { s.client.http.CloseIdleConnections() }
 
 // do calls a method whose answer is only that it was done.
 func (s *session) do(method string, args ...any) error {
@@ -236,13 +263,13 @@ func (s *session) report(err error) {
 // hint says on the error output what to do about err, so that the output stays as scripts know it.
 func (s *session) hint(err error) {
 	if a := s.client.advice(err); a != "" {
-		fmt.Fprintln(s.env.Stderr, "hint: "+a)
+		s.advise("%s", a)
 	}
 }
 
 // ask asks a question whose answer may be no, and tells whether it is yes.
 func (s *session) ask(question string) (bool, error) {
-	s.printf("%s y/N? ", question)
+	fmt.Fprintf(s.problems(), "%s y/N? ", question)
 	answer, err := s.input().line(s.ctx)
 	if err != nil {
 		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)

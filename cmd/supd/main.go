@@ -29,6 +29,8 @@ func run(name string, args []string, stdout, stderr io.Writer) int {
 		return runCtl(name, args, stdout, stderr)
 	case strings.HasPrefix(name, "supervisord"):
 		return runDaemon(asSupervisord, name, args, stdout, stderr)
+	case isCompletion(args):
+		return complete(args, stdout, stderr)
 	}
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		i := slices.IndexFunc(subcommands, func(c subcommand) bool { return c.name == args[0] })
@@ -50,6 +52,7 @@ var subcommands []subcommand
 func init() {
 	subcommands = []subcommand{
 		{"ctl", "look at and steer a running supd or supervisord", runCtl},
+		{"completion", "print a script that completes command lines in bash, zsh or fish", runCompletion},
 		{"demo", "run on a small built-in configuration", runDemo},
 		{"version", "print the version", func(_ string, _ []string, stdout, _ io.Writer) int {
 			fmt.Fprintln(stdout, version)
