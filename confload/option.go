@@ -15,8 +15,32 @@ type Option struct {
 	Names    Names  // which %(NAME) it knows besides ENV_
 	Effect   Effect // what must be restarted for a change to be felt
 	Help     string // one sentence
+	Example  string // a value for the sample file when Default is none or no good example
+	Peer     Peer   // how supervisord stands to it
+	PeerNote string // what is better, or what is missing; "" when Peer is PeerSame
 
-	secret bool // the value is not for error texts
+	secret   bool   // the value is not for error texts
+	peerSame string // with PeerMissing: the only value that means the same to both
+}
+
+// Peer tells how supervisord stands to an option.
+type Peer int
+
+// The relations of supd to supervisord.
+const (
+	// PeerSame: the option means the same to both.
+	PeerSame Peer = iota
+	// PeerBetter: both know it, supd does more or does it right.
+	PeerBetter
+	// PeerOnlySupd: supervisord ignores it.
+	PeerOnlySupd
+	// PeerMissing: supervisord acts on it, supd cannot.
+	PeerMissing
+)
+
+// String is the relation in the words of "supd check --against supervisord".
+func (p Peer) String() string {
+	return [...]string{"same", "better", "not in supervisord", "not in supd"}[p]
 }
 
 // Effect tells how a changed value comes into force.
