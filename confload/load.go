@@ -49,20 +49,29 @@ func Parse(name string, data []byte, opts Options) (*Config, error) {
 		return nil, &Error{Text: "could not find config file " + name}
 	}
 	l := newLoader(opts)
-	l.config = &Config{Path: abs}
-	l.read(abs, data)
-	if l.err() == nil {
-		l.include()
-	}
-	if l.err() == nil {
-		l.build()
-		l.warnUnknown()
-	}
+	l.load(abs, data)
 	if err := l.err(); err != nil {
 		return nil, err
 	}
 	l.config.Messages = l.messages
 	return l.config, nil
+}
+
+// load makes the Config of a main file. It goes on after an error as long as that makes sense.
+func (l *loader) load(path string, data []byte) {
+	l.config = &Config{Path: path, Environ: l.opts.Environ}
+	l.main = path
+	l.read(path, data)
+	if len(l.errs) == 0 {
+		l.include()
+	}
+	if len(l.errs) == 0 {
+		l.build()
+		l.warnUnknown()
+	}
+	if len(l.errs) == 0 {
+		l.advise()
+	}
 }
 
 // readConfig reads a main file.
@@ -103,8 +112,9 @@ type loader struct {
 	groups   map[string]int
 	dirs     map[string]bool
 	hints    map[string]string
-	byName   map[string]*section // [KIND:NAME] sections that make programs
-	program  *Program            // all defaults of the program table; nil before the first program
+	byName   map[string]*section           // [KIND:NAME] sections that make programs
+	checked  map[settingKey][]SettingValue // for Check; nil otherwise
+	program  *Program                      // all defaults of the program table; nil before the first program
 }
 
 func newLoader(opts Options) *loader {
@@ -200,10 +210,13 @@ func (l *loader) includeOne(path string, sec *section) {
 // build makes the Config out of the document. It goes on after an error to find the next ones.
 func (l *loader) build() {
 	if l.doc.sections["supervisord"] == nil {
-		l.fail(&Error{File: l.config.Path, Text: ".ini file does not include supervisord section"})
-		return
+		l.fail(l.noSupervisord())
+		if l.checked == nil {
+			return
+		}
+	} else {
+		l.supervisord()
 	}
-	l.supervisord()
 	l.plugins()
 	l.buildGroups()
 	l.resolveDependencies()
@@ -215,6 +228,20 @@ func (l *loader) build() {
 			g.Programs[j].Environment = mergeEnv(l.config.Supervisord.Environment, g.Programs[j].Environment)
 		}
 	}
+}
+
+// noSupervisord is the error for a file without [supervisord]. It points to the section that was probably meant.
+func (l *loader) noSupervisord() *Error {
+	e := &Error{File: l.config.Path, Text: ".ini file does not include supervisord section"}
+	for _, sec := range l.doc.order {
+		if findKind(sec.name) == nil && nearest(strings.ToLower(sec.name), []string{"supervisord"}) != "" {
+			e.File, e.Line = sec.at.file, sec.at.line
+			e.Text += fmt.Sprintf("; [%s] stands where [supervisord] is meant", sec.name)
+			return e
+		}
+	}
+	e.Text += "; add a line [supervisord] at the top, it needs no options"
+	return e
 }
 
 // sectionsOf returns the sections of a kind, in file order.
@@ -242,6 +269,7 @@ func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value
 	sc.here = filepath.Dir(e.at.file)
 	v, err := sc.expand(e.value())
 	if err == nil {
+		l.note(sec, e, &sc, v.text)
 		return v, true
 	}
 	format := quoted(e.value())

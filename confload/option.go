@@ -1,6 +1,9 @@
 package confload
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Option describes one option of one kind of section. The option table is the only list of options: reading,
 // checking, warnings about unknown names, the comparison of two configurations and the reference all come from it.
@@ -141,7 +144,7 @@ func fill[T any](l *loader, t table[T], sec *section, x *T, sc scope, sel which)
 		case !found && !b.Required || !sel(&b.Option):
 			continue
 		case !found:
-			l.fail(l.errorAt(sec, nil, missing(sec.name, &b.Option)))
+			l.fail(l.errorAt(sec, nil, missing(sec.name, &b.Option)+l.mistyped(sec, b.Name)))
 			ok = false
 			continue
 		}
@@ -184,6 +187,23 @@ func missing(section string, o *Option) string {
 		return "[" + section + "] section requires a \"" + o.Name + "\" line"
 	}
 	return "section [" + section + "] has no " + o.Name + " value"
+}
+
+// mistyped points to the line of a section that was probably meant to be the option name, which is missing. It returns ""
+// when there is none.
+func (l *loader) mistyped(sec *section, name string) string {
+	k := findKind(sec.name)
+	for _, e := range sec.order {
+		if k.knows(e.name) || nearest(e.name, []string{name}) == "" {
+			continue
+		}
+		where := fmt.Sprintf("line %d", e.at.line)
+		if e.at.file != sec.at.file {
+			where += " of " + e.at.file
+		}
+		return fmt.Sprintf("; %s says %s, did you mean %s?", where, quoted(e.name), quoted(name))
+	}
+	return fmt.Sprintf("; add a line %s = …", name)
 }
 
 // Table returns the option table in the order of the reference. The caller may change it.
