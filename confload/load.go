@@ -17,6 +17,8 @@ const maxFile = 64 << 20
 type Options struct {
 	// Environ is where %(ENV_X)s comes from, as KEY=VALUE. nil: os.Environ().
 	Environ []string
+	// EnvFiles are files with lines KEY=VALUE, which win over Environ, later files over earlier ones (see Config.Environ).
+	EnvFiles []string
 	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
 	// configurations loaded before. They win over Environ.
 	KnownEnv []string
@@ -123,7 +125,8 @@ func newLoader(opts Options) *loader {
 	}
 	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
 		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
-	l.environ = envMap(opts.Environ)
+	l.opts.Environ = l.readEnvFiles(opts.Environ, opts.EnvFiles)
+	l.environ = envMap(l.opts.Environ)
 	l.env = []map[string]string{l.environ, envMap(opts.KnownEnv)}
 	if l.host == "" {
 		l.host, _ = os.Hostname() // unknown: empty, as uname would say
