@@ -78,7 +78,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
-	l := &loader{path: path, opts: confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
+	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
 	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load}
 }
 
