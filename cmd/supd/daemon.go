@@ -87,7 +87,7 @@ func noConfig(tried []string) string {
 	for _, t := range tried {
 		text += "\n  " + t
 	}
-	return text + "\nmake one of them, or name one with -c FILE"
+	return text + "\nmake one of them (supd init prints one to start from), or name one with -c FILE"
 }
 
 // run runs generation after generation until one ends in a shutdown.
