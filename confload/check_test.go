@@ -117,7 +117,7 @@ func TestPrintShowsWhatIsInForceAndNoSecret(t *testing.T) {
 }
 
 func TestCheckedSettingsSayHowSupervisordStandsToThem(t *testing.T) {
-	c := check(t, printed+"[program:x]\ncommand=c\nstdout_logfile=NONE\n[rpcinterface:other]\nsupervisor.rpcinterface_factory=a:b\n")
+	c := check(t, printed+"[program:x]\ncommand=c\nstdout_logfile=NONE\ndepends_on=web\n[rpcinterface:other]\nsupervisor.rpcinterface_factory=a:b\n")
 	got := map[string]Peer{}
 	for _, sec := range c.Sections {
 		for _, s := range sec.Settings {
@@ -128,7 +128,7 @@ func TestCheckedSettingsSayHowSupervisordStandsToThem(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]Peer{
-		"program:x.command": PeerSame, "program:x.stdout_logfile": PeerBetter, "inet_http_server.port": PeerBetter,
+		"program:x.command": PeerSame, "program:x.depends_on": PeerOnlySupd, "program:x.stdout_logfile": PeerBetter, "inet_http_server.port": PeerBetter,
 		"rpcinterface:supervisor.supervisor.rpcinterface_factory": PeerSame, "rpcinterface:other.supervisor.rpcinterface_factory": PeerMissing,
 	} {
 		if p, ok := got[name]; !ok || p != want {

@@ -78,6 +78,7 @@ var supervisordTable = tableOf("supervisord",
 		Help: "The name of this supd in the API, in events and in the names of AUTO logs."},
 		textType, func(s *Supervisord) *string { return &s.Identifier }),
 	bind(Option{Name: "exit_when", Default: "never", Names: NameHere, Effect: EffectDaemon,
+		Peer: PeerOnlySupd, PeerNote: "supervisord runs until it is told to end",
 		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, or when one program has ended; " +
 			"its exit status is that of the program."},
 		exitWhenType, func(s *Supervisord) *ExitWhen { return &s.ExitWhen }),
