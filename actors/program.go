@@ -198,14 +198,21 @@ func (p *program) apply(todo ...supervisor.Event) {
 		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
 		for _, e := range effects {
-			switch e := e.(type) {
-			case supervisor.Transition:
+			if e, ok := e.(supervisor.Transition); ok {
 				changes = append(changes, e)
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
 				if e.To == supervisor.Starting {
 					p.start, p.endedBy = time.Now(), 0
 				}
+			}
+		}
+		quiet := len(effects) == 0 && was.State == p.m.State && was.Reason == p.m.Reason && was.Waiting == p.m.Waiting
+		if !quiet {
+			p.publish() // first: whoever reads of it in the log finds it so
+		}
+		for _, e := range effects {
+			switch e := e.(type) {
 			case supervisor.Log:
 				p.tree.log(e)
 			case supervisor.Escalate:
@@ -226,10 +233,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 			p.runPhase = runEnding
 			p.supervisor().StopChildren(p.run)
 		}
-		if len(effects) == 0 && was.State == p.m.State && was.Reason == p.m.Reason && was.Waiting == p.m.Waiting {
+		if quiet {
 			continue
 		}
-		p.publish()
 		for _, c := range changes {
 			if c.From == supervisor.Running {
 				p.tellPool(listenerNotRunning)

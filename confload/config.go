@@ -11,6 +11,9 @@ type Config struct {
 	Path string
 	// Files are all files that were read, absolute, the main file first.
 	Files []string
+	// Environ is the environment %(ENV_X)s and the programs start from, as KEY=VALUE: Options.Environ under the variables
+	// of Options.EnvFiles.
+	Environ []string
 	// Supervisord is the [supervisord] section.
 	Supervisord Supervisord
 	// Servers are the [unix_http_server*] and [inet_http_server*] sections: unix first, then inet, each in file order.
@@ -82,6 +85,8 @@ type Server struct {
 	Username string // "" with an empty Password: no authentication
 	Password string // clear text or "{SHA}" + 40 hex digits; never log it
 	HasAuth  bool   // username and password were given
+	File     string // absolute path of the file that says where it listens
+	Line     int    // and the line
 }
 
 // A Plugin is a [rpcinterface:x] or [ctlplugin:x] section.

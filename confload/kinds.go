@@ -2,6 +2,7 @@ package confload
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -77,15 +78,22 @@ func (k *sectionKind) names() []string {
 	return out
 }
 
-func (k *sectionKind) knows(option string) bool {
-	for _, os := range k.options {
+func (k *sectionKind) knows(option string) bool { return k.find(option) != nil }
+
+// find returns the description of an option, nil when it is unknown. Nothing is known of an unknown kind, nil. Of two
+// rows of one name the later one says what the kind adds to a program.
+func (k *sectionKind) find(option string) *Option {
+	if k == nil {
+		return nil
+	}
+	for _, os := range slices.Backward(k.options) {
 		for i := range os {
 			if os[i].Name == option {
-				return true
+				return &os[i]
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // warnUnknown says which sections and options mean nothing to supd.

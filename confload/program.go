@@ -34,6 +34,7 @@ func (l *loader) programs(sec *section, group string) []Program {
 	r.scope.program, r.scope.group = name, group
 	ok = r.readSection()
 	if !r.checkTemplate() {
+		fill(l, programTable, sec, &Program{}, r.scope, only("command")) // for its errors
 		return nil
 	}
 	if !ok {
@@ -109,7 +110,11 @@ func (r *programReader) checkTemplate() bool {
 	}
 	r.inst.template = name
 	if r.inst.count > 1 && !strings.Contains(name, "%(process_num)") {
-		r.fail(r.errorAt(r.sec, e, "%(process_num) must be present within process_name when numprocs > 1"))
+		if e == nil {
+			e, _ = r.doc.lookup(r.sec, "numprocs")
+		}
+		r.fail(r.errorAt(r.sec, e, "%(process_num) must be present within process_name when numprocs > 1; "+
+			"write process_name = %(program_name)s_%(process_num)02d"))
 		return false
 	}
 	return true

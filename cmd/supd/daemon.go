@@ -82,7 +82,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
-	l := &loader{path: path, opts: confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
+	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
 	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load}
 }
 
@@ -91,7 +91,7 @@ func noConfig(tried []string) string {
 	for _, t := range tried {
 		text += "\n  " + t
 	}
-	return text + "\nmake one of them, or name one with -c FILE"
+	return text + "\nmake one of them (supd init prints one to start from), or name one with -c FILE"
 }
 
 // run runs generation after generation until one ends in a shutdown.

@@ -103,7 +103,7 @@ func (g *generation) start() error {
 		g.settle()
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
-	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(os.Environ()),
+	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
 		actors.WithDeferredStart(), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
