@@ -29,6 +29,7 @@ type program struct {
 	ctx actor.Context // of this actor; only used from its mailbox
 	m   supervisor.Program
 
+	ending   bool // this actor is being stopped
 	run      *actor.PID
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
@@ -100,9 +101,17 @@ var onLoss = map[confload.DependsPolicy]supervisor.OnLoss{
 
 // Receive implements actor.Actor.
 func (p *program) Receive(ctx actor.Context) {
+	if p.ending {
+		// The library goes on delivering until the run has ended. A new life now would keep this actor for ever.
+		if ctx.Sender() != nil {
+			ctx.Respond(&Fault{BadName, p.cfg.NameSpec()})
+		}
+		return
+	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		p.ctx = ctx
+		p.m.Life = p.tree.firstLife(p.cfg.NameSpec())
 		p.makeLogFiles()
 		p.publish()
 	case *startRequest:
@@ -139,6 +148,8 @@ func (p *program) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		p.runGone(m)
 	case *actor.Stopping:
+		p.ending = true
+		p.tree.lives.Store(p.cfg.NameSpec(), p.m.Life)
 		p.disarm()
 		p.dismissWaiters()
 	}
@@ -152,7 +163,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		s.ResumeChildren(child) // a bug of ours; the process stays
 		return
 	}
-	if p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
+	if p.ending || p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
 		s.StopChildren(child)
 		return
 	}

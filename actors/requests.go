@@ -56,7 +56,7 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(o)
 		return
 	}
-	if r.by == supervisor.ByAutostart && p.m.Life != 0 {
+	if r.by == supervisor.ByAutostart && !p.start.IsZero() {
 		refuse(&Outcome{Skipped: true}) // somebody was quicker
 		return
 	}

@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ type tree struct {
 	host      osHost
 	table     *table
 	history   history
+	lives     sync.Map // namespec of a program that is gone → uint64, its last life
 	outlets   logs.Outlets
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
@@ -53,6 +55,15 @@ type tree struct {
 	nextSerial  atomic.Int64
 
 	stopped chan struct{} // closed when the tree is gone
+}
+
+// firstLife is the life a new program begins at, which is nobody's. PIDs have no incarnation: what is on its way to a program
+// that was removed reaches the one that was added under its name, and must not fit there. So lives are counted on.
+func (t *tree) firstLife(namespec string) uint64 {
+	if last, ok := t.lives.Load(namespec); ok {
+		return last.(uint64) + 1
+	}
+	return 0
 }
 
 func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
