@@ -7,9 +7,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 
-# What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector,
-# systemd for its systemd-notify.
-PEERS = supervisor gcc libc6-dev systemd
+# What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
+# receives what is sent to syslog, zsh and fish complete command lines, systemd is for its systemd-notify.
+PEERS = supervisor rsyslog gcc libc6-dev zsh fish systemd
 
 .PHONY: help demo build test peers race check fmt lint fuzz bench cross docs clean
 
@@ -68,7 +68,9 @@ bench: build peers ## the figures of the design, beside a minimal supervisor and
 docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor -run 'Docs|Transcripts' -update
 	$(GO) test ./confload -run Docs -update
-	$(GO) test ./supervisor/events -run Transcripts -update
+	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
+	$(GO) test ./ctl/server -run Docs -update
+	$(GO) test ./ctl -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/gwaycc/supd/confload"
@@ -15,6 +16,7 @@ type Info struct {
 	Stop       time.Time         // last time a process was reaped; zero: never
 	SpawnErr   string            // why the last attempt failed; "" none
 	ExitStatus int               // of the last recorded exit; -1 death by signal
+	ExitSignal syscall.Signal    // that ended the last process; 0: none
 	Pid        int               // 0: no process
 	StdoutLog  string            // path of the stdout log, "" none
 	StderrLog  string            // path of the stderr log, "" none or redirected

@@ -19,7 +19,7 @@ type checker struct {
 	tree   *tree
 	who    subject
 	life   uint64
-	check  *confload.Check
+	check  *confload.Probe
 	health bool // it is the health check; otherwise the one of ready=
 
 	delay   time.Duration // before the first check

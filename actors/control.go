@@ -23,6 +23,11 @@ func (c *control) Receive(ctx actor.Context) {
 		c.forward(ctx, m.Name, &stdinRequest{name: m.Name, data: m.Data})
 	case *ClearLogs:
 		c.forward(ctx, m.Name, &clearRequest{name: m.Name, index: -1})
+	case *RemoteEvent:
+		c.tree.observeRemote(m)
+		if ctx.Sender() != nil {
+			ctx.Respond(done)
+		}
 	case *ManyPrograms:
 		c.openSession(ctx, m)
 	case *Reread, *AddGroup, *RemoveGroup:

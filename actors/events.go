@@ -72,6 +72,9 @@ func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 			logs.Critical(c.tree.logger, "pool %s gets no events: %v", logs.Clean(g.Name), err)
 		}
 		o := events.PoolOptions{Name: g.Name, Server: c.tree.config.Supervisord.Identifier, Events: set, BufferSize: l.BufferSize}
+		if l.CountCharacters {
+			o.Unit = events.Characters
+		}
 		for i := range g.Programs {
 			o.Listeners = append(o.Listeners, logs.Clean(g.Programs[i].Name))
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -16,6 +17,10 @@ type group struct {
 	keepChildren
 	entry *groupEntry
 
+	machine *supervisor.Group // nil: programs restart themselves, each for itself
+	began   time.Time
+	retry   *time.Timer // begins anew after giving up; nil: none is waiting
+
 	launching int             // index of the program whose launch is awaited; -1 none
 	draining  map[*entry]bool // programs to go down before groupDown, which is owed to the parent; nil none is
 	retiring  int             // programs still to end before the group does
@@ -23,7 +28,9 @@ type group struct {
 }
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
-	return &group{keepChildren: keepChildren{t}, entry: e, launching: -1}
+	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now()}
+	g.machine = g.newMachine()
+	return g
 }
 
 // Receive implements actor.Actor.
@@ -32,7 +39,7 @@ func (g *group) Receive(ctx actor.Context) {
 	case *actor.Started:
 		sockets := g.tree.socketsOf(g.entry.config)
 		for _, e := range g.entry.entries {
-			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, sockets[e.program.Section]) }), e.program.Name)
+			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, sockets[e.program.Section], g.machine != nil) }), e.program.Name)
 			if err != nil {
 				panic(err) // names are unique by configuration
 			}
@@ -48,7 +55,18 @@ func (g *group) Receive(ctx actor.Context) {
 	case *stopGroup:
 		g.stop(ctx, m)
 	case *programChanged:
+		g.changed(ctx, m)
 		g.programDown(ctx, m)
+	case *memberUnwanted:
+		if g.machine != nil {
+			g.tell(ctx, m.entry, supervisor.MemberUnwanted)
+		}
+	case *beginAnew:
+		g.beginAnew(ctx)
+	case *actor.Stopping:
+		if g.retry != nil {
+			g.retry.Stop()
+		}
 	case *holdRequest, *ReopenLogs:
 		for _, e := range g.entry.entries {
 			ctx.Send(e.pid.Load(), m)

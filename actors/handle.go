@@ -7,11 +7,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -55,6 +57,17 @@ func WithObserver(f func(Change)) Option {
 // WithEventSerial sets the serial number of the first event, for a tree that follows another one (Handle.EventSerial).
 // Without it that is 0.
 func WithEventSerial(s events.Serial) Option { return func(o *options) { o.tree.firstSerial = s } }
+
+// WithGiveUp is called before the tree shuts down because a group with on_give_up=shutdown has given up. It must not block.
+func WithGiveUp(f func(group string, exitCode int, r supervisor.Reason)) Option {
+	return func(o *options) { o.tree.onGiveUp = f }
+}
+
+// WithRemoteObserver has every RemoteEvent reported, in the order in which they come, also while the tree shuts down. It
+// is called from the control actor and must not block. It may be given more than once.
+func WithRemoteObserver(f func(typ, data string)) Option {
+	return func(o *options) { o.tree.remote = append(o.tree.remote, f) }
+}
 
 // WithDeferredStart has Spawn start no program; Handle.Autostart does.
 func WithDeferredStart() Option { return func(o *options) { o.deferred = true } }
@@ -161,6 +174,12 @@ func (h *Handle) ClearAllLogs(ctx context.Context) ([]Result, error) {
 	return h.many(ctx, &ManyPrograms{Do: Clear, All: true})
 }
 
+// RemoteEvent reports an event of a client to the observers of WithRemoteObserver; it returns when they have been told.
+// Both strings are taken as they are. Unlike commands it is accepted until the tree has ended (compat.md §4.3).
+func (h *Handle) RemoteEvent(ctx context.Context, typ, data string) error {
+	return h.command(ctx, &RemoteEvent{typ, data})
+}
+
 // Info returns what is known of the program of a namespec. It sends no message.
 func (h *Handle) Info(name string) (*Info, bool) {
 	e := h.tree.table.find(name)
@@ -238,6 +257,9 @@ func (h *Handle) Shutdown(restart bool) {
 // Done is closed when the tree has ended.
 func (h *Handle) Done() <-chan struct{} { return h.tree.stopped }
 
+// outletPatience is how long Close waits for syslog servers to take what is left.
+const outletPatience = 2 * time.Second
+
 // Close stops everything in order and returns when the tree has ended. When ctx ends first, what is left is killed.
 func (h *Handle) Close(ctx context.Context) error {
 	h.Shutdown(false)
@@ -249,7 +271,7 @@ func (h *Handle) Close(ctx context.Context) error {
 		h.tree.system.Root.Stop(h.root)
 		<-h.Done()
 	}
-	return errors.Join(err, h.tree.host.Close())
+	return errors.Join(err, h.tree.host.Close(), h.tree.outlets.Close(outletPatience))
 }
 
 // Control is the PID of the control actor, which takes the exported messages of this package.

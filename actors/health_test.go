@@ -24,14 +24,14 @@ import (
 // withCheck puts a function in the place of real checks.
 func withCheck(f func(ctx context.Context, who *subject) error) Option {
 	return func(o *options) {
-		o.tree.check = func(ctx context.Context, _ *confload.Check, who *subject) error { return f(ctx, who) }
+		o.tree.check = func(ctx context.Context, _ *confload.Probe, who *subject) error { return f(ctx, who) }
 	}
 }
 
 // healthy gives a program a health check with the defaults of the configuration.
-func healthy(check confload.Check, edit func(*confload.Liveness)) func(*confload.Program) {
+func healthy(check confload.Probe, edit func(*confload.Liveness)) func(*confload.Program) {
 	return func(p *confload.Program) {
-		p.Liveness = confload.Liveness{Check: &check, InitialDelay: time.Minute, Period: time.Minute, Timeout: 30 * time.Second,
+		p.Liveness = confload.Liveness{Probe: &check, InitialDelay: time.Minute, Period: time.Minute, Timeout: 30 * time.Second,
 			SuccessThreshold: 1, FailureThreshold: 3}
 		if edit != nil {
 			edit(&p.Liveness)
@@ -97,7 +97,7 @@ func TestHealthChecksComeAfterTheInitialDelayAndEveryPeriodWhileRunning(t *testi
 		}
 		return script{}
 	})
-	web := both(healthy(confload.Check{}, nil), func(p *confload.Program) { p.StartSecs = 5 })
+	web := both(healthy(confload.Probe{}, nil), func(p *confload.Program) { p.StartSecs = 5 })
 	inVirtualTime(t, h, []confload.Group{program1("web", web), program1("needs", needing(0, "web"))}, func(b *bench) {
 		c.begin(b)
 		b.after(64 * time.Second)
@@ -134,7 +134,7 @@ func TestHealthChecksComeAfterTheInitialDelayAndEveryPeriodWhileRunning(t *testi
 func TestFailedHealthChecksRestartTheProgram(t *testing.T) {
 	c := &checks{wrong: errors.New("connection refused")}
 	var log proctest.Output
-	web := healthy(confload.Check{}, func(l *confload.Liveness) { l.OnFailure.Kind = confload.ActionRestart })
+	web := healthy(confload.Probe{}, func(l *confload.Liveness) { l.OnFailure.Kind = confload.ActionRestart })
 	needs := both(needing(confload.DependsKeep, "web"), func(p *confload.Program) {
 		p.DependsOn[0].Condition = confload.NeedsHealthy
 	})
@@ -165,7 +165,7 @@ func TestFailedHealthChecksRestartTheProgram(t *testing.T) {
 func TestOnlyThoseThatNeedItHealthyLoseAProgramThatIsUnhealthy(t *testing.T) {
 	c := &checks{}
 	healthyOnly := both(needing(confload.DependsRestart, "web"), func(p *confload.Program) { p.DependsOn[0].Condition = confload.NeedsHealthy })
-	groups := []confload.Group{program1("web", healthy(confload.Check{}, nil)), program1("strict", healthyOnly),
+	groups := []confload.Group{program1("web", healthy(confload.Probe{}, nil)), program1("strict", healthyOnly),
 		program1("easy", both(needing(confload.DependsRestart, "web"), func(p *confload.Program) { p.StartSecs = 2 }))}
 	inVirtualTime(t, lives(script{}), groups, func(b *bench) {
 		c.begin(b)
@@ -185,7 +185,7 @@ func TestOnlyThoseThatNeedItHealthyLoseAProgramThatIsUnhealthy(t *testing.T) {
 
 func TestACheckThatIsStuckFailsAtItsTimeout(t *testing.T) {
 	c := &checks{takes: time.Hour}
-	web := healthy(confload.Check{}, func(l *confload.Liveness) { l.OnFailure.Kind, l.FailureThreshold = confload.ActionStop, 1 })
+	web := healthy(confload.Probe{}, func(l *confload.Liveness) { l.OnFailure.Kind, l.FailureThreshold = confload.ActionStop, 1 })
 	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", web)}, func(b *bench) {
 		b.after(time.Hour)
 		b.want("  0.0s web STOPPED -> STARTING", "  1.0s web STARTING -> RUNNING", " 91.0s web RUNNING -> STOPPING", " 91.0s web STOPPING -> STOPPED")
@@ -203,7 +203,7 @@ func TestABugInACheckHarmsNobody(t *testing.T) {
 		}
 		return nil
 	}
-	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Check{}, nil))}, func(b *bench) {
+	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Probe{}, nil))}, func(b *bench) {
 		b.after(130 * time.Second)
 		i, _ := b.Info("web")
 		if i.State != supervisor.Running || i.Ready || n.Load() != 2 {
@@ -221,7 +221,7 @@ func TestABugInACheckHarmsNobody(t *testing.T) {
 func TestAnActorOfACheckThatFailsBeginsAnew(t *testing.T) {
 	c := &checks{}
 	var pid *actor.PID
-	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Check{}, nil))}, func(b *bench) {
+	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", healthy(confload.Probe{}, nil))}, func(b *bench) {
 		c.begin(b)
 		b.after(70 * time.Second)
 		c.want(t, "61")
@@ -248,7 +248,7 @@ func TestAnActorOfACheckThatFailsBeginsAnew(t *testing.T) {
 
 func TestACommandThatFailsSaysWhyAndIsRunAsTheProgramIs(t *testing.T) {
 	dir := t.TempDir()
-	check := confload.Check{Args: []string{"/bin/sh", "-c", `pwd; echo "not so well: $MOOD $SUPD_PROGRAM $SUPD_PID $(umask)" >&2; echo; exit 3`}}
+	check := confload.Probe{Args: []string{"/bin/sh", "-c", `pwd; echo "not so well: $MOOD $SUPD_PROGRAM $SUPD_PID $(umask)" >&2; echo; exit 3`}}
 	umask := os.FileMode(0o027)
 	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(check, quickly), func(p *confload.Program) {
 		p.Directory, p.Umask = dir, &umask
@@ -263,7 +263,7 @@ func TestACommandThatFailsSaysWhyAndIsRunAsTheProgramIs(t *testing.T) {
 // TestACheckThatIsTooSlowIsKilledWithAllItHasStarted has a check that starts another process, ignores SIGTERM and waits.
 func TestACheckThatIsTooSlowIsKilledWithAllItHasStarted(t *testing.T) {
 	dir := t.TempDir()
-	check := confload.Check{Args: []string{"/bin/sh", "-c", `trap "" TERM; sleep 100000 & echo $! > $PWD/grandchild.$$; wait; sleep 100000`}}
+	check := confload.Probe{Args: []string{"/bin/sh", "-c", `trap "" TERM; sleep 100000 & echo $! > $PWD/grandchild.$$; wait; sleep 100000`}}
 	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(check, quickly), func(p *confload.Program) {
 		p.Directory = dir
 		p.Liveness.Timeout = 300 * time.Millisecond
@@ -290,7 +290,7 @@ func TestACheckThatIsTooSlowIsKilledWithAllItHasStarted(t *testing.T) {
 // TestAStopEndsACheckThatIsUnderWay stops a program whose check would take for ever.
 func TestAStopEndsACheckThatIsUnderWay(t *testing.T) {
 	dir := t.TempDir()
-	check := confload.Check{Args: []string{"/bin/sh", "-c", `echo $$ > pid; exec sleep 100000`}}
+	check := confload.Probe{Args: []string{"/bin/sh", "-c", `echo $$ > pid; exec sleep 100000`}}
 	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(check, quickly), func(p *confload.Program) {
 		p.Directory = dir
 		p.Liveness.Timeout = time.Hour
@@ -313,7 +313,7 @@ func TestAStopEndsACheckThatIsUnderWay(t *testing.T) {
 // TestTheActionOfAFailureIsACommandThatKnowsWhatHasHappened also has it written in mixed case.
 func TestTheActionOfAFailureIsACommandThatKnowsWhatHasHappened(t *testing.T) {
 	dir := t.TempDir()
-	check := confload.Check{Args: []string{"/bin/sh", "-c", "test ! -e sick"}}
+	check := confload.Probe{Args: []string{"/bin/sh", "-c", "test ! -e sick"}}
 	report := func(file string) confload.Action {
 		return confload.Action{Kind: confload.ActionCommand, Args: []string{"/bin/sh", "-c",
 			`test -e $0 || { echo "$SUPD_PROGRAM $SUPD_PID $SUPD_HEALTH $SUPD_COUNT $SUPD_REASON" > $0.part; mv $0.part $0; }; exit 7`, file}}
@@ -343,7 +343,7 @@ func TestAProgramWhoseServerIsGoneIsRestartedUntilItIsBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(confload.Check{Kind: confload.CheckTCP, Addr: addr}, quickly),
+	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(confload.Probe{Kind: confload.ProbeTCP, Addr: addr}, quickly),
 		func(p *confload.Program) { p.Liveness.OnFailure.Kind = confload.ActionRestart }))})
 	first := r.await("web", "healthy", func(i *Info) bool { return i.Ready })
 	l.Close()
@@ -357,7 +357,7 @@ func TestAProgramWhoseServerIsGoneIsRestartedUntilItIsBack(t *testing.T) {
 }
 
 func TestAStopActionKeepsTheProgramDown(t *testing.T) {
-	check := confload.Check{Args: []string{"/bin/false"}}
+	check := confload.Probe{Args: []string{"/bin/false"}}
 	r := spawnReal(t, []confload.Group{program1("web", both(child("wait"), healthy(check, quickly), func(p *confload.Program) {
 		p.Liveness.OnFailure.Kind, p.Autorestart = confload.ActionStop, confload.RestartAlways
 	}))})

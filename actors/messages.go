@@ -47,6 +47,8 @@ type (
 		Wait   bool
 		Signal syscall.Signal
 	}
+	// RemoteEvent tells the observers of an event of a client, also during a shutdown.
+	RemoteEvent struct{ Type, Data string }
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
 	Reread struct{}
 	// AddGroup starts a group of the configuration read last.
@@ -184,10 +186,13 @@ type (
 	retire         struct{ group *actor.PID }
 	needsMoved     struct{} // something that the program depends on has changed
 	programChanged struct {
-		entry *entry
-		state supervisor.State
+		entry  *entry
+		state  supervisor.State
+		failed bool // it is up to the group what becomes of it
 	}
-	configLoaded struct {
+	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down
+	beginAnew      struct{}               // the pause of a group that gave up is over
+	configLoaded   struct {
 		config *confload.Config
 		err    error
 	}

@@ -19,12 +19,15 @@ type outputSink struct {
 	process events.Process // its pid is set in pid
 	pid     atomic.Int64
 	channel events.Channel
-	events  bool           // output is made events of
-	debug   bool           // output is shown in the main log
-	ansi    *logs.Stripper // nil: nothing is stripped here
-	buf     []byte         // for ansi
+	events  bool // output is made events of
+	debug   bool // output is shown in the main log
 	capture events.Capture
 	taken   delivery
+}
+
+// decorated tells whether output is looked at before it is stored.
+func (r *run) decorated(s *confload.Stream) bool {
+	return s.EventsEnabled || s.CaptureMaxBytes > 0 || r.tree.logger.IsDebug()
 }
 
 // decorate puts before a sink what the configuration of a stream asks for.
@@ -33,37 +36,27 @@ func (r *run) decorate(sink logs.Sink, s *confload.Stream, c events.Channel) log
 		return &listenerSink{Sink: sink, tree: r.tree, taken: make(delivery, 1),
 			id: listenerID{r.prog.Group, r.index, r.prog.Name, r.life}}
 	}
-	debug := r.tree.logger.IsDebug()
-	if !s.EventsEnabled && s.CaptureMaxBytes <= 0 && !debug {
+	if !r.decorated(s) {
 		return sink
 	}
 	o := &outputSink{Sink: sink, tree: r.tree, process: events.Process{Name: r.prog.Name, Group: r.prog.Group}, channel: c,
-		events: s.EventsEnabled, debug: debug, taken: make(delivery, 1)}
-	if r.tree.config.Supervisord.StripANSI {
-		o.ansi = &logs.Stripper{}
-	}
+		events: s.EventsEnabled, debug: r.tree.logger.IsDebug(), taken: make(delivery, 1)}
 	o.capture = events.Capture{MaxBytes: s.CaptureMaxBytes, Text: o.text, Captured: o.captured}
+	r.pids = append(r.pids, &o.pid)
+	if r.tree.config.Supervisord.StripANSI {
+		return logs.Stripped(o) // captured text is stripped as well
+	}
 	return o
 }
 
 // Write implements logs.Sink.
 func (o *outputSink) Write(p []byte) (int, error) {
-	text := p
-	if o.ansi != nil {
-		o.buf = o.ansi.Strip(o.buf[:0], p)
-		text = o.buf
-	}
-	o.capture.Write(text)
+	o.capture.Write(p)
 	return len(p), nil
 }
 
 // Close implements logs.Sink. What was held back is passed on.
 func (o *outputSink) Close() error {
-	if o.ansi != nil {
-		if rest := o.ansi.Rest(); len(rest) > 0 {
-			o.capture.Write(rest)
-		}
-	}
 	o.capture.Close()
 	return o.Sink.Close()
 }

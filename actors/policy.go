@@ -10,8 +10,8 @@ import (
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
-// policyOf is what the options of a program are for its machine.
-func policyOf(c *confload.Program) *supervisor.Policy {
+// policyOf is what the options of a program are for its machine. escalate: its group decides about its failures.
+func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
 	p := &supervisor.Policy{
 		Name:         logs.Clean(c.Name),
 		Autorestart:  autorestart[c.Autorestart],
@@ -23,12 +23,13 @@ func policyOf(c *confload.Program) *supervisor.Policy {
 		StopAsGroup:  c.StopAsGroup,
 		KillAsGroup:  c.KillAsGroup,
 		OnLoss:       onLoss[c.DependsPolicy],
+		Escalate:     escalate,
 		Backoff: supervisor.BackoffPolicy{Kind: backoff[c.Backoff.Kind], Base: c.Backoff.Base, Cap: c.Backoff.Limit(),
 			Jitter: c.Backoff.Jitter, Reset: c.Backoff.Reset, Seed: rand.Uint64()},
 		RestartPause: c.RestartPause,
 		Ready: supervisor.ReadyPolicy{Check: c.Ready.Kind != confload.ReadyStartSecs, Timeout: c.ReadyTimeout,
 			OnTimeout: onTimeout[c.ReadyTimeoutAction]},
-		Health: supervisor.HealthPolicy{Check: c.Liveness.Check != nil, SuccessThreshold: c.Liveness.SuccessThreshold,
+		Health: supervisor.HealthPolicy{Check: c.Liveness.Probe != nil, SuccessThreshold: c.Liveness.SuccessThreshold,
 			FailureThreshold: c.Liveness.FailureThreshold, OnSuccess: actions[c.Liveness.OnSuccess.Kind], OnFailure: actions[c.Liveness.OnFailure.Kind]},
 		Watchdog: c.Watchdog,
 	}

@@ -26,17 +26,17 @@ type subject struct {
 }
 
 // probe carries out one check. nil: all is well.
-func (t *tree) probe(ctx context.Context, c *confload.Check, who *subject) error {
+func (t *tree) probe(ctx context.Context, c *confload.Probe, who *subject) error {
 	switch c.Kind {
-	case confload.CheckHTTP:
+	case confload.ProbeHTTP:
 		return probeHTTP(ctx, c)
-	case confload.CheckTCP:
+	case confload.ProbeTCP:
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Addr)
 		if err != nil {
 			return plain(err)
 		}
 		return conn.Close()
-	case confload.CheckFile:
+	case confload.ProbeFile:
 		return probeFile(c.Path, who.file)
 	}
 	return t.runCommand(ctx, &helperCommand{prog: who.prog, name: who.prog.Name + " check", args: c.Args, lone: true, set: who.variables()})
@@ -48,16 +48,16 @@ func (who *subject) variables() []string {
 }
 
 // succeeded says in words what a check that has succeeded means.
-func succeeded(c *confload.Check) string {
+func succeeded(c *confload.Probe) string {
 	switch c.Kind {
-	case confload.CheckHTTP:
+	case confload.ProbeHTTP:
 		if u, err := url.Parse(c.URL); err == nil {
 			return u.Redacted() + " answers"
 		}
 		return "its URL answers"
-	case confload.CheckTCP:
+	case confload.ProbeTCP:
 		return c.Addr + " accepts connections"
-	case confload.CheckFile:
+	case confload.ProbeFile:
 		return c.Path + " is there"
 	}
 	return "'" + logs.Clean(c.Text) + "' has succeeded"
@@ -80,7 +80,7 @@ func probeFile(path string, before os.FileInfo) error {
 const maxAnswer = 64 << 10
 
 // probeHTTP makes a request on a connection of its own. Redirections are not followed: they are an answer.
-func probeHTTP(ctx context.Context, c *confload.Check) error {
+func probeHTTP(ctx context.Context, c *confload.Probe) error {
 	req, err := newRequest(ctx, c)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func probeHTTP(ctx context.Context, c *confload.Check) error {
 	return nil
 }
 
-func newRequest(ctx context.Context, c *confload.Check) (*http.Request, error) {
+func newRequest(ctx context.Context, c *confload.Probe) (*http.Request, error) {
 	method, body := http.MethodGet, io.Reader(nil)
 	if c.HasData {
 		method, body = http.MethodPost, strings.NewReader(c.Data)
@@ -147,7 +147,7 @@ func hasHeader(list []confload.Header, name string) bool {
 }
 
 // tlsOf reads the files of a check anew each time: certificates are renewed. nil: the check names none.
-func tlsOf(c *confload.Check) (*tls.Config, error) {
+func tlsOf(c *confload.Probe) (*tls.Config, error) {
 	if c.CertFile == "" && c.CAFile == "" {
 		return nil, nil
 	}

@@ -22,7 +22,7 @@ import (
 )
 
 // probeOnce makes a check that needs no tree.
-func probeOnce(c confload.Check) error {
+func probeOnce(c confload.Probe) error {
 	ctx, cancel := context.WithTimeout(context.Background(), proctest.Deadline)
 	defer cancel()
 	return (&tree{}).probe(ctx, &c, &subject{})
@@ -43,7 +43,7 @@ func TestTheStatusOfAnAnswerDecides(t *testing.T) {
 		well   bool
 	}{{200, true}, {204, true}, {302, true}, {399, true}, {400, false}, {404, false}, {500, false}, {503, false}} {
 		status = c.status
-		err := probeOnce(confload.Check{Kind: confload.CheckHTTP, URL: server.URL})
+		err := probeOnce(confload.Probe{Kind: confload.ProbeHTTP, URL: server.URL})
 		if (err == nil) != c.well {
 			t.Errorf("%d: %v", c.status, err)
 		}
@@ -67,17 +67,17 @@ func TestARequestHasItsHeadersAndData(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		check                         confload.Check
+		check                         confload.Probe
 		method, body, host, kind, xes string
 	}{
-		{confload.Check{}, "GET", "", "", "", ""},
-		{confload.Check{HasData: true, Data: "a=b"}, "POST", "a=b", "", "application/x-www-form-urlencoded", ""},
-		{confload.Check{HasData: true, DataFile: true, Data: file, Headers: []confload.Header{{Name: "content-type", Value: "text/plain"}}},
+		{confload.Probe{}, "GET", "", "", "", ""},
+		{confload.Probe{HasData: true, Data: "a=b"}, "POST", "a=b", "", "application/x-www-form-urlencoded", ""},
+		{confload.Probe{HasData: true, DataFile: true, Data: file, Headers: []confload.Header{{Name: "content-type", Value: "text/plain"}}},
 			"POST", "from a file", "", "text/plain", ""},
-		{confload.Check{Headers: []confload.Header{{Name: "Host", Value: "other"}, {Name: "X-A", Value: "1"}, {Name: "x-a", Value: "2"}}},
+		{confload.Probe{Headers: []confload.Header{{Name: "Host", Value: "other"}, {Name: "X-A", Value: "1"}, {Name: "x-a", Value: "2"}}},
 			"GET", "", "other", "", "1 2"},
 	} {
-		c.check.Kind, c.check.URL = confload.CheckHTTP, server.URL+"/path?q=1"
+		c.check.Kind, c.check.URL = confload.ProbeHTTP, server.URL+"/path?q=1"
 		if err := probeOnce(c.check); err != nil {
 			t.Errorf("%+v: %v", c.check, err)
 			continue
@@ -87,7 +87,7 @@ func TestARequestHasItsHeadersAndData(t *testing.T) {
 			t.Errorf("%+v: got %s %s %q %v", c.check, got.Method, got.Host, body, got.Header)
 		}
 	}
-	missing := confload.Check{Kind: confload.CheckHTTP, URL: server.URL, HasData: true, DataFile: true, Data: file + "x"}
+	missing := confload.Probe{Kind: confload.ProbeHTTP, URL: server.URL, HasData: true, DataFile: true, Data: file + "x"}
 	if err := probeOnce(missing); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
@@ -116,19 +116,19 @@ func TestCertificatesAreUsedAndChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	cert, keyFile := writePEM(t, "cert", "CERTIFICATE", pair.Certificate[0]), writePEM(t, "key", "PRIVATE KEY", key)
-	whole := confload.Check{Kind: confload.CheckHTTP, URL: server.URL, CAFile: cert, CertFile: cert, KeyFile: keyFile}
+	whole := confload.Probe{Kind: confload.ProbeHTTP, URL: server.URL, CAFile: cert, CertFile: cert, KeyFile: keyFile}
 	if err := probeOnce(whole); err != nil {
 		t.Errorf("with all: %v", err)
 	}
-	for want, edit := range map[string]func(*confload.Check){
-		"certificate required":     func(c *confload.Check) { c.CertFile, c.KeyFile = "", "" },
-		"unknown authority":        func(c *confload.Check) { c.CAFile = "" },
-		"no certificate in":        func(c *confload.Check) { c.CAFile = keyFile },
-		"cannot be used":           func(c *confload.Check) { c.KeyFile = cert },
-		"cannot be had":            func(c *confload.Check) { c.CAFile = "/no/such/file" },
-		"to HTTPS":                 func(c *confload.Check) { c.URL = strings.Replace(c.URL, "https", "http", 1) },
-		"connection refused":       func(c *confload.Check) { c.URL = "https://127.0.0.1:1/" },
-		"no such host":             func(c *confload.Check) { c.URL = "https://no.such.host.invalid/" },
+	for want, edit := range map[string]func(*confload.Probe){
+		"certificate required":     func(c *confload.Probe) { c.CertFile, c.KeyFile = "", "" },
+		"unknown authority":        func(c *confload.Probe) { c.CAFile = "" },
+		"no certificate in":        func(c *confload.Probe) { c.CAFile = keyFile },
+		"cannot be used":           func(c *confload.Probe) { c.KeyFile = cert },
+		"cannot be had":            func(c *confload.Probe) { c.CAFile = "/no/such/file" },
+		"to HTTPS":                 func(c *confload.Probe) { c.URL = strings.Replace(c.URL, "https", "http", 1) },
+		"connection refused":       func(c *confload.Probe) { c.URL = "https://127.0.0.1:1/" },
+		"no such host":             func(c *confload.Probe) { c.URL = "https://no.such.host.invalid/" },
 		"context deadline exceede": nil,
 	} {
 		c := whole
@@ -163,8 +163,8 @@ func TestChecksLeaveNothingBehind(t *testing.T) {
 	}))
 	defer server.Close()
 	for range 100 {
-		for _, c := range []confload.Check{{Kind: confload.CheckTCP, Addr: strings.TrimPrefix(server.URL, "http://")},
-			{Kind: confload.CheckHTTP, URL: server.URL}} {
+		for _, c := range []confload.Probe{{Kind: confload.ProbeTCP, Addr: strings.TrimPrefix(server.URL, "http://")},
+			{Kind: confload.ProbeHTTP, URL: server.URL}} {
 			if err := probeOnce(c); err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestChecksLeaveNothingBehind(t *testing.T) {
 }
 
 func TestAPasswordInAURLIsNotShown(t *testing.T) {
-	c := confload.Check{Kind: confload.CheckHTTP, URL: "http://me:hunter2@127.0.0.1:1/"}
+	c := confload.Probe{Kind: confload.ProbeHTTP, URL: "http://me:hunter2@127.0.0.1:1/"}
 	if err := probeOnce(c); err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got %v", err)
 	}

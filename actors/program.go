@@ -29,15 +29,16 @@ type program struct {
 	ctx actor.Context // of this actor; only used from its mailbox
 	m   supervisor.Program
 
+	ending   bool // this actor is being stopped: a new child would have it wait for ever
 	run      *actor.PID
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
-	ending   bool   // the actor ends: a new child would have it wait for ever
 	proc     osProcess
 	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
 	start, stop time.Time
-	expected    bool // of the last transition: the status was one of exitcodes
+	expected    bool           // of the last transition: the status was one of exitcodes
+	endedBy     syscall.Signal // of the last process
 	timers      [supervisor.TimerSlots]runningTimer
 	report      *time.Timer // the next stopReport; nil none
 
@@ -79,15 +80,23 @@ type waiter struct {
 // stopReportEvery is how often a waited stop is logged (compat.md §3.6).
 const stopReportEvery = 2 * time.Second
 
-func newProgram(t *tree, e *entry, socket *sharedSocket) actor.Actor {
-	return &program{tree: t, entry: e, cfg: e.program, socket: socket, policy: policyOf(e.program)}
+func newProgram(t *tree, e *entry, socket *sharedSocket, escalate bool) actor.Actor {
+	return &program{tree: t, entry: e, cfg: e.program, socket: socket, policy: policyOf(e.program, escalate)}
 }
 
 // Receive implements actor.Actor.
 func (p *program) Receive(ctx actor.Context) {
+	if p.ending {
+		// The library goes on delivering until the run has ended. A new life now would keep this actor for ever.
+		if ctx.Sender() != nil {
+			ctx.Respond(&Fault{BadName, p.cfg.NameSpec()})
+		}
+		return
+	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		p.ctx = ctx
+		p.m.Life = p.tree.firstLife(p.cfg.NameSpec())
 		p.makeLogFiles()
 		p.publish()
 	case *startRequest:
@@ -129,6 +138,7 @@ func (p *program) Receive(ctx actor.Context) {
 		p.runGone(m)
 	case *actor.Stopping:
 		p.ending, p.wanted = true, 0
+		p.tree.lives.Store(p.cfg.NameSpec(), p.m.Life)
 		for slot := range p.timers {
 			p.disarm(slot)
 		}
@@ -148,7 +158,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		s.ResumeChildren(child) // a bug of ours; the process stays
 		return
 	}
-	if p.runPhase != runAlive || e.life != p.m.Life {
+	if p.ending || p.runPhase != runAlive || e.life != p.m.Life {
 		s.StopChildren(child)
 		return
 	}
@@ -161,13 +171,14 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	var child127 *process.ChildError
 	switch {
 	case errors.As(e.err, &child127):
+		p.answerUnwaited()
 		p.stop = e.at
 		p.tree.logger.Info(fmt.Sprintf("%s: %s", p.policy.Name, logs.Clean(child127.Error())))
 		p.apply(supervisor.ProcessExited{Life: e.life, Exit: supervisor.Exit{Code: 127, Text: "exit status 127"}})
 	case e.err != nil:
 		p.apply(supervisor.SpawnFailed{Life: e.life, Text: logs.Clean(e.err.Error())})
 	default:
-		p.stop = e.at
+		p.stop, p.endedBy = e.at, e.by
 		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit})
 	}
 }
@@ -188,21 +199,30 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
 		was := p.m
-		wentUp := false
+		wentUp, failed := false, false
 		m, effects := supervisor.Step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
 		for _, e := range effects {
-			switch e := e.(type) {
-			case supervisor.Transition:
+			if e, ok := e.(supervisor.Transition); ok {
 				changes = append(changes, e)
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
 				if e.To == supervisor.Starting {
-					p.start = time.Now()
+					p.start, p.endedBy = time.Now(), 0
 				}
+			}
+		}
+		quiet := len(effects) == 0 && was == p.m
+		if !quiet {
+			p.publish() // first: whoever reads of it in the log finds it so
+		}
+		for _, e := range effects {
+			switch e := e.(type) {
 			case supervisor.Log:
 				p.tree.log(e)
+			case supervisor.Escalate:
+				failed = true
 			case supervisor.Spawn:
 				p.spawn(e.Life)
 			case supervisor.Signal:
@@ -221,11 +241,10 @@ func (p *program) apply(todo ...supervisor.Event) {
 			p.runPhase = runEnding
 			p.supervisor().StopChildren(p.run)
 		}
-		if len(effects) == 0 && was == p.m {
+		if quiet {
 			continue
 		}
 		p.ask()
-		p.publish()
 		for _, c := range changes {
 			if c.From == supervisor.Running {
 				p.tellPool(listenerNotRunning)
@@ -236,11 +255,13 @@ func (p *program) apply(todo ...supervisor.Event) {
 			if c.To == supervisor.Running {
 				p.tellPool(listenerRunning)
 			}
+			p.tree.history.add(Record{At: time.Now(), Program: p.cfg.NameSpec(), From: c.From, To: c.To, Life: c.Life,
+				Pid: c.Pid, Tries: c.Tries, Expected: c.Expected, Reason: c.Reason})
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
 				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}
 		if len(changes) > 0 {
-			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State})
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})
 		}
 		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
 			p.tellDependants()
@@ -354,6 +375,6 @@ func (p *program) publish() {
 		Ready: p.m.IsReady(p.policy), Unhealthy: p.m.Health.Status == supervisor.Unhealthy, Overdue: p.m.Overdue,
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
-		ExitStatus: p.m.ExitStatus, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
+		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 	})
 }

@@ -23,14 +23,14 @@ type question struct {
 // ask begins and ends checks so that those run that matter now.
 func (p *program) ask() {
 	up := p.proc != nil && (p.m.State == supervisor.Starting || p.m.State == supervisor.Running)
-	if c := p.cfg.Ready.Check; c != nil {
+	if c := p.cfg.Ready.Probe; c != nil {
 		p.put(&p.readyQuestion, up && !p.m.Announced, func() *checker {
 			return &checker{check: c, period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
 		})
 	}
-	if l := &p.cfg.Liveness; l.Check != nil {
+	if l := &p.cfg.Liveness; l.Probe != nil {
 		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func() *checker {
-			return &checker{check: l.Check, health: true, delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+			return &checker{check: l.Probe, health: true, delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
 		})
 	}
 }
@@ -56,7 +56,7 @@ func (p *program) put(q *question, wanted bool, make func() *checker) {
 // beforeLaunch notes what must be known from before the process was started.
 func (p *program) beforeLaunch() {
 	p.fileBefore, p.notReady = nil, ""
-	if c := p.cfg.Ready.Check; c != nil && c.Kind == confload.CheckFile {
+	if c := p.cfg.Ready.Probe; c != nil && c.Kind == confload.ProbeFile {
 		p.fileBefore, _ = os.Stat(c.Path) // without it: nothing was there
 	}
 }
@@ -74,7 +74,7 @@ func (p *program) checked(m *checked) {
 	case m.health:
 		p.apply(supervisor.Checked{Life: m.life, Wrong: wrong})
 	case m.err == nil:
-		p.apply(supervisor.ReadinessChanged{Life: m.life, Ready: true, Why: succeeded(p.cfg.Ready.Check)})
+		p.apply(supervisor.ReadinessChanged{Life: m.life, Ready: true, Why: succeeded(p.cfg.Ready.Probe)})
 	case wrong != p.notReady:
 		p.notReady = wrong
 		p.publish()

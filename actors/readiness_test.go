@@ -27,8 +27,8 @@ func touch(t *testing.T, name string) {
 // TestAProgramIsReadyWhenItsCheckIsMet has a real program for each kind of ready=: RUNNING and not ready at first, and
 // ready when something happens.
 func TestAProgramIsReadyWhenItsCheckIsMet(t *testing.T) {
-	probe := func(c confload.Check) confload.Readiness {
-		return confload.Readiness{Kind: confload.ReadyCheck, Check: &c}
+	probe := func(c confload.Probe) confload.Readiness {
+		return confload.Readiness{Kind: confload.ReadyProbe, Probe: &c}
 	}
 	for _, c := range []struct {
 		name  string
@@ -42,8 +42,8 @@ func TestAProgramIsReadyWhenItsCheckIsMet(t *testing.T) {
 		{"log on stderr", confload.Readiness{Kind: confload.ReadyLog, Pattern: "up"}, []string{"eprint up"}, "it wrote \"up\""},
 		{"log after much output", confload.Readiness{Kind: confload.ReadyLog, Pattern: "^up$"}, []string{"write 1000000", "print ", "print up"}, "it wrote \"up\""},
 		{"descriptor", confload.Readiness{Kind: confload.ReadyFD, FD: 7}, []string{"line 7"}, "a line to descriptor 7"},
-		{"file", probe(confload.Check{Kind: confload.CheckFile, Path: "ready"}), []string{"notify DIR/ready"}, "ready is there"},
-		{"command", probe(confload.Check{Args: []string{"/usr/bin/test", "-e", "ready"}, Text: "test -e ready"}), []string{"notify DIR/ready"},
+		{"file", probe(confload.Probe{Kind: confload.ProbeFile, Path: "ready"}), []string{"notify DIR/ready"}, "ready is there"},
+		{"command", probe(confload.Probe{Args: []string{"/usr/bin/test", "-e", "ready"}, Text: "test -e ready"}), []string{"notify DIR/ready"},
 			"'test -e ready' has succeeded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestAProgramIsReadyWhenItsCheckIsMet(t *testing.T) {
 			for i := range steps {
 				steps[i] = strings.ReplaceAll(steps[i], "DIR", dir)
 			}
-			if check := c.ready.Check; check != nil && check.Path != "" {
+			if check := c.ready.Probe; check != nil && check.Path != "" {
 				check.Path = filepath.Join(dir, check.Path)
 				touch(t, check.Path) // of an earlier life: it says nothing
 			}
@@ -83,11 +83,11 @@ func TestAProgramIsReadyWhenItsServerAnswers(t *testing.T) {
 	l.Close() // nobody listens for now
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusFound) }))
 	defer server.Close()
-	ready := func(c confload.Check) func(*confload.Program) {
-		return both(child("wait"), func(p *confload.Program) { p.Ready = confload.Readiness{Kind: confload.ReadyCheck, Check: &c} })
+	ready := func(c confload.Probe) func(*confload.Program) {
+		return both(child("wait"), func(p *confload.Program) { p.Ready = confload.Readiness{Kind: confload.ReadyProbe, Probe: &c} })
 	}
-	r := spawnReal(t, []confload.Group{program1("tcp", ready(confload.Check{Kind: confload.CheckTCP, Addr: addr})),
-		program1("http", ready(confload.Check{Kind: confload.CheckHTTP, URL: server.URL + "/x"}))})
+	r := spawnReal(t, []confload.Group{program1("tcp", ready(confload.Probe{Kind: confload.ProbeTCP, Addr: addr})),
+		program1("http", ready(confload.Probe{Kind: confload.ProbeHTTP, URL: server.URL + "/x"}))})
 	i := r.await("tcp", "found not ready", func(i *Info) bool { return i.StatusText != "" })
 	if i.Ready || !strings.Contains(i.StatusText, "connection refused") {
 		t.Errorf("got %+v", i)

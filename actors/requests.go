@@ -56,7 +56,7 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(o)
 		return
 	}
-	if r.by == supervisor.ByAutostart && p.m.Life != 0 {
+	if r.by == supervisor.ByAutostart && !p.start.IsZero() {
 		refuse(&Outcome{Skipped: true}) // somebody was quicker
 		return
 	}
@@ -86,6 +86,9 @@ func resolveFault(err error) *Fault {
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{from, r.name, r.wait, r.index}
+	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
+		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry})
+	}
 	if !p.m.State.IsUp() && !p.m.IsWanted() {
 		switch {
 		case r.quiet:
@@ -189,6 +192,17 @@ func (p *program) answerStarters(wentUp bool) {
 			return false
 		}
 		return true
+	})
+}
+
+// answerUnwaited answers those who did not want to wait for a start: there is a child by now, and what becomes of it is
+// another matter. supervisord tells them the same, unless it happens to see the child end.
+func (p *program) answerUnwaited() {
+	p.starters = slices.DeleteFunc(p.starters, func(w waiter) bool {
+		if !w.wait {
+			p.answer(w, &Outcome{Immediate: true})
+		}
+		return !w.wait
 	})
 }
 

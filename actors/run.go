@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,7 @@ type run struct {
 	life      uint64
 	birth     *birth
 	sinks     [2]logs.Sink
+	pids      []*atomic.Int64 // to be told the pid of this life before any output comes
 	proc      osProcess
 	announcer *announcer // nil: nothing is expected of the process
 
@@ -45,6 +47,7 @@ type logFiles struct{ stdout, stderr string }
 type runEnded struct {
 	life uint64
 	exit supervisor.Exit // meaningful when err is nil
+	by   syscall.Signal  // what ended the process; 0: it exited
 	at   time.Time
 	proc osProcess // the process that ended; nil: there was none
 	err  error
@@ -133,7 +136,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, sinks, socket, announcer := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket, r.announcer
+	root, self, life, b, sinks, pids, socket, announcer := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.pids, r.socket, r.announcer
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
@@ -148,10 +151,8 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 			root.Send(self, &startFailed{life, err})
 			return
 		}
-		for _, s := range sinks {
-			if o, ok := s.(*outputSink); ok {
-				o.pid.Store(int64(p.ID()))
-			}
+		for _, pid := range pids {
+			pid.Store(int64(p.ID()))
 		}
 		b.born(p, announcer)
 		root.Send(self, &processStarted{life, p})
@@ -163,7 +164,7 @@ func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
 	r.closeSinks()
 	at := m.exit.At
-	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, exit: supervisor.Exit{
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: supervisor.Exit{
 		Code: m.exit.Code,
 		Text: process.Describe(m.exit),
 		Ran:  max(0, at.Sub(r.proc.Began())),
@@ -194,16 +195,15 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	}
 	spec := specOf(r.prog, path, args, env)
 	spec.MergeStderr = r.prog.RedirectStderr
-	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout); err != nil {
+	r.pids = nil
+	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
-	r.sinks[0] = r.decorate(r.sinks[0], &r.prog.Stdout, events.Stdout)
 	spec.Stdout = r.sinks[0]
 	if !r.prog.RedirectStderr {
-		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr); err != nil {
+		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr, events.Stderr); err != nil {
 			return nil, err
 		}
-		r.sinks[1] = r.decorate(r.sinks[1], &r.prog.Stderr, events.Stderr)
 		spec.Stderr = r.sinks[1]
 	}
 	if r.announcer, err = r.announcerFor(spec, to); err != nil {
@@ -217,14 +217,15 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	return spec, nil
 }
 
-func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
-	if path == "" {
-		return logs.Discard, nil
-	}
-	f, err := logs.OpenFile(path, logs.FileOptions{MaxBytes: s.MaxBytes, Backups: s.Backups,
-		StripANSI: r.tree.config.Supervisord.StripANSI})
+// open opens where one output goes. path is that of its log file, "" for none.
+func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink, error) {
+	strip := r.tree.config.Supervisord.StripANSI && !r.decorated(s)
+	sink, err := r.tree.outlets.Open(logs.OutletFor(r.prog, s, c.String(), path, r.life, strip))
 	if err == nil {
-		return &reportedSink{f, r}, nil
+		if sink != logs.Discard {
+			sink = &reportedSink{sink, r}
+		}
+		return r.decorate(sink, s, c), nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
@@ -234,12 +235,12 @@ func (r *run) open(path string, s *confload.Stream) (logs.Sink, error) {
 
 // reportedSink says in the main log that a log cannot be written. The sink gives each outage back once.
 type reportedSink struct {
-	*logs.File
+	logs.Sink
 	run *run
 }
 
 func (s *reportedSink) Write(p []byte) (int, error) {
-	n, err := s.File.Write(p)
+	n, err := s.Sink.Write(p)
 	if err != nil {
 		s.run.tree.logger.Warn(fmt.Sprintf("output of %s is lost, its log cannot be written: %v", logs.Clean(s.run.prog.NameSpec()), err))
 	}

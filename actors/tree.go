@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,10 +39,15 @@ type tree struct {
 	logger    hclog.Logger
 	host      osHost
 	table     *table
+	history   history
+	lives     sync.Map // namespec of a program that is gone → uint64, its last life
+	outlets   logs.Outlets
 	observers []func(Change)
+	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
+	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
 	environ   []string
-	check     func(context.Context, *confload.Check, *subject) error // carries out one check
+	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group
@@ -51,6 +57,15 @@ type tree struct {
 	nextSerial  atomic.Int64
 
 	stopped chan struct{} // closed when the tree is gone
+}
+
+// firstLife is the life a new program begins at, which is nobody's. PIDs have no incarnation: what is on its way to a program
+// that was removed reaches the one that was added under its name, and must not fit there. So lives are counted on.
+func (t *tree) firstLife(namespec string) uint64 {
+	if last, ok := t.lives.Load(namespec); ok {
+		return last.(uint64) + 1
+	}
+	return 0
 }
 
 func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
@@ -72,18 +87,36 @@ func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {
 	}
 }
 
-// observe hands a change to the observers. A bug in one of them harms nobody else.
+// observe hands a change to the observers.
 func (t *tree) observe(c Change) {
 	for _, o := range t.observers {
-		func() {
-			defer func() {
-				if bug := recover(); bug != nil {
-					logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
-				}
-			}()
-			o(c)
-		}()
+		t.harmless(func() { o(c) })
 	}
+}
+
+// gaveUp says that a group gave up and that everything is to end for it.
+func (t *tree) gaveUp(group string, exitCode int, r supervisor.Reason) {
+	if t.onGiveUp != nil {
+		t.onGiveUp(group, exitCode, r)
+	}
+}
+
+// observeRemote hands an event of a client to listeners and observers.
+func (t *tree) observeRemote(e *RemoteEvent) {
+	t.publish(events.RemoteCommunication, func() events.Event { return events.Remote(e.Type, e.Data) })
+	for _, o := range t.remote {
+		t.harmless(func() { o(e.Type, e.Data) })
+	}
+}
+
+// harmless calls an observer. A bug in it harms nobody else.
+func (t *tree) harmless(call func()) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			logs.Critical(t.logger, "internal error in an observer: %v\n%s", bug, debug.Stack())
+		}
+	}()
+	call()
 }
 
 // log writes a line the core has asked for.

@@ -335,3 +335,35 @@ func TestAProgramThatEndsMakesNoNewChild(t *testing.T) {
 		}, WithObserver(disturb))
 	}
 }
+
+// TestALateMessageForARemovedProgramDoesNotReachItsNamesake: PIDs are names, so it does reach the mailbox; it must not fit.
+func TestALateMessageForARemovedProgramDoesNotReachItsNamesake(t *testing.T) {
+	var first *process.Spec
+	h := newScriptedHost(func(string, int) script {
+		return script{begun: func(p *scriptedProcess) {
+			p.host.mu.Lock()
+			defer p.host.mu.Unlock()
+			if first == nil {
+				first = p.spec
+			}
+		}}
+	})
+	groups := []confload.Group{program1("web", nil)}
+	inVirtualTime(t, h, groups, func(b *bench) {
+		ctx := context.Background()
+		b.after(2 * time.Second)
+		for _, err := range []error{b.Stop(ctx, "web", true), b.RemoveGroup(ctx, "web"), b.AddGroup(ctx, "web")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.after(2 * time.Second)
+		pid := func() int { i, _ := b.Info("web"); return i.Pid }
+		before := pid()
+		first.Exited(process.Exit{Code: 1}) // as late as can be
+		b.after(10 * time.Second)
+		if now := pid(); now != before || before == 0 {
+			t.Errorf("pid was %d, is %d", before, now)
+		}
+	})
+}

@@ -1,298 +1,206 @@
 package confload
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// CheckKind tells how it is found out whether a program is well.
-type CheckKind int
-
-// The kinds of checks.
-const (
-	CheckCommand CheckKind = iota // a command must end with status 0
-	CheckHTTP                     // a request must be answered with a status from 200 to 399
-	CheckTCP                      // a connection must be accepted
-	CheckFile                     // a file must appear
-)
-
-// A Check is a question that is put to a program again and again.
-type Check struct {
-	Kind CheckKind
-	Text string   // as it is written
-	Args []string // CheckCommand: the words; the first is looked up when it is run
-	URL  string   // CheckHTTP
-	Addr string   // CheckTCP: host:port
-	Path string   // CheckFile: absolute
-
-	// What follows is for CheckHTTP.
-	Headers  []Header
-	Data     string // sent as a POST request when HasData; with DataFile it is the name of the file to send
-	HasData  bool
-	DataFile bool
-	KeyFile  string // of the client's certificate; "" none
-	CertFile string
-	CAFile   string // who may have signed the server's certificate; "": who the system trusts
+// A Checked is what Check found in a configuration.
+type Checked struct {
+	Path string // of the main file, absolute
+	// Config is nil when there are errors.
+	Config   *Config
+	Errors   Errors    // in the order found
+	Messages []Message // with errors as well
+	// Sections are the sections of all files in order of first appearance, [DEFAULT] left out: its options stand in the
+	// sections that know them.
+	Sections []CheckedSection
 }
 
-// A Header is one header of a request.
-type Header struct{ Name, Value string }
-
-// checkType reads a check; nil: none.
-var checkType = valueType[*Check]{
-	name: "check", allowed: "nothing, a command, tcp://HOST:PORT, or an http or https URL with the options -H HEADER, -d DATA, " +
-		"-d @FILE, --key-file, --cert-file and --ca-file",
-	parse: func(_ *loader, s string) (*Check, error) { return parseCheck(s) },
-	same: func(a, b *Check) bool {
-		if a == nil || b == nil {
-			return a == b
-		}
-		return a.Text == b.Text
-	},
+// A CheckedSection is one section, merged from all places where it is opened.
+type CheckedSection struct {
+	Name     string
+	File     string // where it is opened first
+	Line     int
+	Known    bool // not one of those that are ignored
+	Settings []Setting
 }
 
-// parseCheck reads a check. The first word tells its kind.
-func parseCheck(s string) (*Check, error) {
-	c := &Check{Text: strings.TrimFunc(s, isSpace)}
-	if c.Text == "" {
-		return nil, nil
-	}
-	words, err := SplitCommand(c.Text)
-	switch {
-	case err != nil:
+// A Setting is one option that a file gives.
+type Setting struct {
+	Name    string
+	File    string
+	Line    int
+	Ignored bool // the option is unknown
+	Secret  bool // do not show Written and Values
+	Written string
+	// Values are what became of it: one value; one for each process when they differ; none when it was never read, as in
+	// a section that is ignored, or could not be expanded.
+	Values   []SettingValue
+	Peer     Peer
+	PeerNote string
+}
+
+// A SettingValue is an expanded value. Group and Process say of which process when there are several.
+type SettingValue struct {
+	Text    string
+	Group   string
+	Process int
+}
+
+// Check loads the file at path as Load does and tells all there is to say about it, for daemon and client. It goes on
+// after errors, and takes for an error what keeps a daemon from starting now but is no reason to refuse a reread. The
+// error is an *Error when the file cannot be read at all.
+func Check(path string, opts Options) (*Checked, error) {
+	abs, data, err := readConfig(path)
+	if err != nil {
 		return nil, err
-	case len(words) == 0 || words[0] == "":
-		return nil, errors.New("the command is empty")
 	}
-	scheme, rest, _ := strings.Cut(words[0], "://")
-	switch strings.ToLower(scheme) {
-	case "http", "https":
-		return c, c.parseHTTP(words)
-	case "tcp":
-		if len(words) > 1 {
-			return nil, fmt.Errorf("there is something after the address: %s", quoted(words[1]))
-		}
-		c.Kind, c.Addr = CheckTCP, rest
-		return c, checkHostPort(rest)
+	l := newLoader(opts)
+	l.checked = map[settingKey][]SettingValue{}
+	l.load(abs, data)
+	l.checkClient()
+	c := &Checked{Path: abs, Errors: l.errs, Messages: l.messages}
+	if len(l.errs) == 0 {
+		c.Config = l.config
+		c.Config.Messages = l.messages
 	}
-	c.Kind, c.Args = CheckCommand, words
+	for _, sec := range l.doc.order {
+		c.Sections = append(c.Sections, l.checkedSection(sec))
+	}
 	return c, nil
 }
 
-// httpFlags are the options of a request, each with its long name and what it sets.
-var httpFlags = []struct {
-	short, long string
-	set         func(c *Check, v string) error
-}{
-	{"-H", "--header", (*Check).addHeader},
-	{"-d", "--data", (*Check).setData},
-	{"", "--key-file", func(c *Check, v string) error { c.KeyFile = v; return nil }},
-	{"", "--cert-file", func(c *Check, v string) error { c.CertFile = v; return nil }},
-	{"", "--ca-file", func(c *Check, v string) error { c.CAFile = v; return nil }},
+// checkClient checks the section of the client, which a daemon does not read.
+func (l *loader) checkClient() {
+	if sec := l.doc.sections["supervisorctl"]; sec != nil {
+		fill(l, ctlTable, sec, &Ctl{}, l.scope(), every)
+	}
 }
 
-func (c *Check) parseHTTP(words []string) error {
-	c.Kind, c.URL = CheckHTTP, words[0]
-	if u, err := url.Parse(c.URL); err != nil || u.Hostname() == "" {
-		return errors.New("the URL has no host, or cannot be read")
+// settingKey is an option of a section; it may stand in [DEFAULT].
+type settingKey struct {
+	sec *section
+	e   *entry
+}
+
+// note keeps the expanded value of an option for Check.
+func (l *loader) note(sec *section, e *entry, sc *scope, text string) {
+	if l.checked == nil {
+		return
 	}
-	for words = words[1:]; len(words) > 0; words = words[1:] {
-		name, value, given := words[0], "", false
-		if strings.HasPrefix(name, "--") {
-			name, value, given = strings.Cut(name, "=")
-		} else if len(name) > 2 && name[0] == '-' {
-			name, value, given = name[:2], name[2:], true
-		}
-		i := -1
-		for j, f := range httpFlags {
-			if name == f.long || name == f.short && f.short != "" {
-				i = j
+	key := settingKey{sec, e}
+	v := SettingValue{Text: text, Group: sc.group, Process: sc.num}
+	if !slices.Contains(l.checked[key], v) {
+		l.checked[key] = append(l.checked[key], v)
+	}
+}
+
+func (l *loader) checkedSection(sec *section) CheckedSection {
+	k := findKind(sec.name)
+	c := CheckedSection{Name: sec.name, File: sec.at.file, Line: sec.at.line, Known: k != nil}
+	entries := slices.Clone(sec.order)
+	if k != nil && !sec.alone {
+		for _, e := range l.doc.defaults.order {
+			if sec.keys[e.name] == nil && k.knows(e.name) {
+				entries = append(entries, e)
 			}
 		}
+	}
+	for _, e := range entries {
+		s := Setting{Name: e.name, File: e.at.file, Line: e.at.line, Written: e.value(), Values: distinct(l.checked[settingKey{sec, e}])}
+		o := k.find(e.name)
 		switch {
-		case i < 0 && strings.HasPrefix(name, "-"):
-			var known []string
-			for _, f := range httpFlags {
-				known = append(known, f.long)
+		case o != nil:
+			s.Secret, s.Peer, s.PeerNote = o.secret, o.Peer, o.PeerNote
+			if s.Peer == PeerMissing && o.peerSame != "" && s.Written == o.peerSame {
+				s.Peer, s.PeerNote = PeerSame, ""
 			}
-			return fmt.Errorf("there is no option %s%s", quoted(name), nearestHint(name, known))
-		case i < 0:
-			return errors.New("there is something after the URL that is no option")
-		case !given && len(words) < 2:
-			return fmt.Errorf("the option %s has no value", name)
-		case !given:
-			words = words[1:]
-			value = words[0]
+		case k != nil && k.any: // options of a plugin: any may be a password
+			s.Secret = true
+		default:
+			s.Ignored, s.Secret = true, true // it may be a mistyped password
 		}
-		if err := httpFlags[i].set(c, value); err != nil {
-			return err
+		c.Settings = append(c.Settings, s)
+	}
+	return c
+}
+
+// distinct is one value when all are the same.
+func distinct(values []SettingValue) []SettingValue {
+	for i := range values {
+		if values[i].Text != values[0].Text {
+			return values
 		}
 	}
-	if (c.KeyFile == "") != (c.CertFile == "") {
-		return errors.New("--key-file and --cert-file are needed both")
-	}
-	return nil
+	return values[:min(1, len(values))]
 }
 
-func (c *Check) addHeader(v string) error {
-	name, value, ok := strings.Cut(v, ":")
-	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) ||
-		strings.ContainsAny(value, "\r\n\x00") {
-		return errors.New("a header is not of the form NAME: VALUE")
-	}
-	c.Headers = append(c.Headers, Header{name, strings.Trim(value, " \t")})
-	return nil
-}
+// masked stands for a value that is not shown.
+const masked = "***"
 
-func (c *Check) setData(v string) error {
-	if c.HasData {
-		return errors.New("--data is given twice")
-	}
-	c.HasData = true
-	c.Data, c.DataFile = strings.CutPrefix(v, "@")
-	if c.DataFile && c.Data == "" {
-		return errors.New("--data @ names no file")
-	}
-	return nil
-}
-
-// checkHostPort checks an address to connect to.
-func checkHostPort(s string) error {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil || host == "" {
-		return errors.New("the address is not of the form HOST:PORT")
-	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 {
-		return errors.New("the port is not a number from 1 to 65535")
-	}
-	return nil
-}
-
-// ReadyKind tells when a program that is RUNNING is ready.
-type ReadyKind int
-
-// The kinds of readiness.
-const (
-	ReadyStartSecs ReadyKind = iota // when it is RUNNING
-	ReadyNotify                     // when it says READY=1 by the protocol of sd_notify
-	ReadyLog                        // when a line of its output matches
-	ReadyFD                         // when it writes a line to a descriptor
-	ReadyCheck                      // when a check succeeds
-)
-
-// Readiness is the value of ready=.
-type Readiness struct {
-	Kind    ReadyKind
-	Text    string // as it is written
-	Pattern string // ReadyLog: a regular expression that compiles
-	FD      int    // ReadyFD: from MinReadyFD to MaxReadyFD
-	Check   *Check // ReadyCheck
-}
-
-// The descriptors that ready=fd:N may name.
-const (
-	MinReadyFD = 3
-	MaxReadyFD = 255
-)
-
-// readyKinds are the words ready= may begin with, in the order of the reference.
-var readyKinds = []struct {
-	word  string
-	shape string // what follows the word, for people
-	parse func(l *loader, r *Readiness, rest string) error
-}{
-	{"startsecs", "", func(*loader, *Readiness, string) error { return nil }},
-	{"notify", "", func(_ *loader, r *Readiness, _ string) error { r.Kind = ReadyNotify; return nil }},
-	{"log", ":REGEX", parseReadyLog},
-	{"tcp", ":HOST:PORT", func(_ *loader, r *Readiness, rest string) error {
-		return r.check("tcp://"+strings.TrimPrefix(rest, "//"), CheckTCP)
-	}},
-	{"http", ":URL", func(_ *loader, r *Readiness, rest string) error {
-		if strings.HasPrefix(rest, "//") {
-			rest = "http:" + rest
+// Print renders what is in force as a configuration file: includes put in, names expanded, with the place of each value
+// in a comment. Passwords and values of variables are masked. What is ignored is a comment. The result can be loaded, as
+// long as no value holds what a file cannot: a comment sign after white space.
+func (c *Checked) Print() string {
+	var b strings.Builder
+	for _, sec := range c.Sections {
+		off := ""
+		if !sec.Known || sec.Name == "include" {
+			off = ";"
 		}
-		return r.check(rest, CheckHTTP)
-	}},
-	{"https", "://HOST/PATH", func(_ *loader, r *Readiness, rest string) error { return r.check("https:"+rest, CheckHTTP) }},
-	{"exec", ":COMMAND", func(_ *loader, r *Readiness, rest string) error { return r.check(rest, CheckCommand) }},
-	{"file", ":PATH", parseReadyFile},
-	{"fd", ":N", parseReadyFD},
+		if b.Len() > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "%-48s ; %s:%d\n", off+"["+sec.Name+"]", sec.File, sec.Line)
+		for _, s := range sec.Settings {
+			s.print(&b, off)
+		}
+	}
+	return b.String()
 }
 
-// check reads a check of one kind.
-func (r *Readiness) check(text string, kind CheckKind) error {
-	c, err := parseCheck(text)
-	r.Kind, r.Check = ReadyCheck, c
+func (s *Setting) print(b *strings.Builder, off string) {
+	place := fmt.Sprintf("%s:%d", s.File, s.Line)
 	switch {
-	case err != nil:
-		return err
-	case c == nil:
-		return errors.New("there is nothing after the colon")
-	case c.Kind == kind:
-		return nil
+	case s.Ignored:
+		fmt.Fprintf(b, "%-48s ; %s, ignored\n", ";"+s.Name+" = "+masked, place)
+		return
+	case len(s.Values) != 1: // written for each process, or by a plugin of the client
+		writeSetting(b, off, s.Name, s.show(s.Written), place)
+	default:
+		writeSetting(b, off, s.Name, s.show(strings.ReplaceAll(s.Values[0].Text, "%", "%%")), place)
 	}
-	return errors.New("what stands after the colon is something else")
+	if len(s.Values) > 1 {
+		for _, v := range s.Values {
+			fmt.Fprintf(b, ";   group %s, process_num %d: %s\n", v.Group, v.Process, strings.ReplaceAll(s.show(v.Text), "\n", `\n`))
+		}
+	}
 }
 
-func parseReadyLog(_ *loader, r *Readiness, rest string) error {
-	r.Kind, r.Pattern = ReadyLog, rest
-	if rest == "" {
-		return errors.New("there is nothing after the colon")
+// show masks a secret text.
+func (s *Setting) show(text string) string {
+	if !s.Secret || text == "" {
+		return text
 	}
-	return compiles(rest)
-}
-
-func parseReadyFile(l *loader, r *Readiness, rest string) error {
-	path, err := l.expandUser(strings.TrimPrefix(rest, "//"))
-	if err == nil && !filepath.IsAbs(path) {
-		err = errors.New("the path is not absolute")
-	}
-	r.Kind, r.Check = ReadyCheck, &Check{Kind: CheckFile, Text: rest, Path: path}
-	return err
-}
-
-func parseReadyFD(_ *loader, r *Readiness, rest string) error {
-	n, err := parseInt(rest, 10)
-	if err != nil || n < MinReadyFD || n > MaxReadyFD {
-		return fmt.Errorf("the descriptor is not a number from %d to %d", MinReadyFD, MaxReadyFD)
-	}
-	r.Kind, r.FD = ReadyFD, int(n)
-	return nil
-}
-
-var readyType = valueType[Readiness]{
-	name: "readiness", allowed: readyShapes(),
-	parse: func(l *loader, s string) (Readiness, error) {
-		r := Readiness{Text: strings.TrimFunc(s, isSpace)}
-		word, rest, colon := strings.Cut(r.Text, ":")
-		word = strings.ToLower(word)
-		for _, k := range readyKinds {
-			if k.word == word && colon == (k.shape != "") {
-				return r, k.parse(l, &r, rest)
+	if s.Name == "environment" {
+		if env, err := parsePairs(text); err == nil {
+			for i, kv := range env {
+				key, _, _ := strings.Cut(kv, "=")
+				env[i] = key + `="` + masked + `"`
 			}
+			return strings.Join(env, ",")
 		}
-		var words []string
-		for _, k := range readyKinds {
-			words = append(words, k.word)
-		}
-		if slices.Contains(words, word) {
-			return r, errNotAllowed
-		}
-		return r, fmt.Errorf("%s is not known%s", quoted(word), nearestHint(word, words))
-	},
-	same: func(a, b Readiness) bool { return a.Text == b.Text },
+	}
+	return masked
 }
 
-func readyShapes() string {
-	var out []string
-	for _, k := range readyKinds {
-		out = append(out, k.word+k.shape)
+func writeSetting(b *strings.Builder, off, name, value, place string) {
+	first, rest, more := strings.Cut(value, "\n")
+	fmt.Fprintf(b, "%-48s ; %s\n", off+name+" = "+first, place)
+	for more {
+		first, rest, more = strings.Cut(rest, "\n")
+		fmt.Fprintf(b, "%s    %s\n", off, first)
 	}
-	return strings.Join(out, ", ")
 }

@@ -12,6 +12,9 @@ type Config struct {
 	Path string
 	// Files are all files that were read, absolute, the main file first.
 	Files []string
+	// Environ is the environment %(ENV_X)s and the programs start from, as KEY=VALUE: Options.Environ under the variables
+	// of Options.EnvFiles.
+	Environ []string
 	// Supervisord is the [supervisord] section.
 	Supervisord Supervisord
 	// Servers are the [unix_http_server*] and [inet_http_server*] sections: unix first, then inet, each in file order.
@@ -49,9 +52,10 @@ const (
 
 // Supervisord is the [supervisord] section, defaults filled in (compat.md §1.6).
 type Supervisord struct {
-	LogFile         string // absolute path, or "/dev/stdout" and the like; "" when LogSyslog
-	LogSyslog       bool   // logfile=syslog
-	LogFileMaxBytes int64  // <= 0: never rotate
+	LogFile         string      // absolute path, or "/dev/stdout" and the like; "" none
+	LogSyslog       bool        // the local syslog as well
+	LogExtra        []LogTarget // the further entries of a list in logfile=
+	LogFileMaxBytes int64       // <= 0: never rotate
 	LogFileBackups  int
 	LogLevel        string // critical error warn info debug trace blather
 	PidFile         string // absolute
@@ -67,6 +71,7 @@ type Supervisord struct {
 	StripANSI       bool
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
+	ExitWhen        ExitWhen
 }
 
 // A Server is one listener of the control interface.
@@ -81,6 +86,8 @@ type Server struct {
 	Username string // "" with an empty Password: no authentication
 	Password string // clear text or "{SHA}" + 40 hex digits; never log it
 	HasAuth  bool   // username and password were given
+	File     string // absolute path of the file that says where it listens
+	Line     int    // and the line
 }
 
 // A Plugin is a [rpcinterface:x] or [ctlplugin:x] section.
@@ -109,6 +116,8 @@ type Group struct {
 	Kind Kind
 	// Programs are in start order: [group:x] in the order of programs=, otherwise by priority, then name.
 	Programs []Program
+	// Supervision is set for a [group:x] with a strategy or a limit; nil: each program only looks after itself.
+	Supervision *Supervision
 	// Listener is set for KindEventListener.
 	Listener *Listener
 	Section  string // "group:x", "program:x", …
@@ -121,6 +130,8 @@ type Listener struct {
 	Events        []string // upper case, as listed
 	BufferSize    int
 	ResultHandler string
+	// CountCharacters: the len token of an event counts characters, as supervisord does, not bytes.
+	CountCharacters bool
 }
 
 // Socket holds the options only [fcgi-program:x] has.
@@ -173,6 +184,10 @@ type Program struct {
 	RedirectStderr bool
 	Stdout         Stream
 	Stderr         Stream
+	LogFormat      string // "prefix" or "json"; anything else is raw
+	LogTimestamp   bool   // each line begins with the time; always true for json
+	SyslogFacility int    // code of RFC 5424
+	SyslogTag      string // "" = supervisord, and the name of the process in front of each line
 
 	Socket *Socket // set for KindFCGI
 
@@ -214,9 +229,22 @@ type Stream struct {
 	Path            string // LogPath only
 	MaxBytes        int64  // rotation; <= 0 never
 	Backups         int
+	RotateEvery     string // "hour", "day" or "week"; anything else never
+	Compress        bool   // rotated files
 	CaptureMaxBytes int64
 	EventsEnabled   bool
-	Syslog          bool
+	Syslog          bool // to the local syslog as well
+	SyslogSeverity  int  // code of RFC 5424 for all syslogs
+	// Extra are the further entries of a list in std*_logfile=, in order: everything but NONE, the local syslog, and the
+	// one that Kind and Path tell, which is what is read back.
+	Extra []LogTarget
+}
+
+// A LogTarget is a file or a remote syslog server.
+type LogTarget struct {
+	Path    string // of a file or device, absolute; "" for a server
+	Network string // of a server: "udp" or "tcp"
+	Address string // of a server: host:port
 }
 
 // A User is a resolved account.

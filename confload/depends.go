@@ -46,7 +46,7 @@ const (
 	DependsRestart                      // it is stopped, and started when what it depends on is up again
 )
 
-var dependsPolicyType = oneOfWords[DependsPolicy]("keep", "stop", "restart")
+var dependsPolicyType = words[DependsPolicy]("keep", "stop", "restart")
 
 // dependencyListType reads depends_on=; the names are looked up when all programs are known.
 var dependencyListType = valueType[[]Dependency]{

@@ -100,5 +100,17 @@ func ChangedGroupOptions(a, b *Group) []string {
 	if b.Listener != nil {
 		bl.Listener = *b.Listener
 	}
-	return append(out, changed(listenerTable, &al, &bl)...)
+	out = append(out, changed(listenerTable, &al, &bl)...)
+	as, bs := groupSection{priority: a.Priority}, groupSection{priority: a.Priority}
+	setSupervision(&as, a)
+	setSupervision(&bs, b)
+	return append(out, changed(groupTable, &as, &bs)...)
+}
+
+// setSupervision gives a section what makes a group without a strategy, when it has none.
+func setSupervision(s *groupSection, g *Group) {
+	s.Supervision = Supervision{Intensity: -1}
+	if g.Supervision != nil {
+		s.Supervision = *g.Supervision
+	}
 }

@@ -62,10 +62,12 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
 		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
 		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
+		"log_format": "json", "log_timestamp": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"
 		values[s+"_capture_maxbytes"], values[s+"_events_enabled"], values[s+"_syslog"] = "1", "true", "true"
+		values[s+"_logfile_rotate_every"], values[s+"_logfile_compress"], values["syslog_"+s+"_priority"] = "day", "true", "err"
 	}
 	was := program(t, "[program:a]\ncommand=c")
 	for _, o := range Table() {
@@ -96,8 +98,8 @@ func TestDiffSeesEveryOption(t *testing.T) {
 	if got := ChangedOptions(&was, &f); !slices.Contains(got, "socket") {
 		t.Errorf("%q", got)
 	}
-	a, b := mustParse(t, "[eventlistener:a]\ncommand=c\nevents=EVENT"), mustParse(t, "[eventlistener:a]\ncommand=c\nevents=TICK\nbuffer_size=1\npriority=3")
-	if got := ChangedGroupOptions(&a.Groups[0], &b.Groups[0]); !slices.Equal(got, []string{"events", "buffer_size", "priority"}) {
+	a, b := mustParse(t, "[eventlistener:a]\ncommand=c\nevents=EVENT"), mustParse(t, "[eventlistener:a]\ncommand=c\nevents=TICK\nbuffer_size=1\npriority=3\npayload_length=characters")
+	if got := ChangedGroupOptions(&a.Groups[0], &b.Groups[0]); !slices.Equal(got, []string{"events", "buffer_size", "payload_length", "priority"}) {
 		t.Errorf("%q", got)
 	}
 }

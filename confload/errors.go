@@ -60,6 +60,7 @@ func (r *report) full() bool { return len(r.errs) > maxErrors }
 
 // A report collects the errors and messages of one load.
 type report struct {
+	main     string // path of the main file
 	errs     Errors
 	messages []Message
 	seen     map[Message]bool

@@ -51,6 +51,16 @@ var eventsType = valueType[[]string]{
 	},
 }
 
+// payloadLengthType is the type of payload_length=; the value tells whether characters are counted.
+var payloadLengthType = valueType[bool]{
+	name: "unit", allowed: "bytes, characters",
+	parse: func(_ *loader, s string) (bool, error) {
+		i, err := wordOf(s, "bytes", "characters")
+		return i == 1, err
+	},
+	same: equal[bool],
+}
+
 // defaultHandler is the only result handler there is.
 const defaultHandler = "supervisor.dispatchers:default_handler"
 

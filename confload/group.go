@@ -35,6 +35,9 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 		return
 	}
 	g := Group{Name: name, Priority: gs.priority, Kind: KindProgram, Section: sec.name, File: sec.at.file, Line: sec.at.line}
+	if gs.Strategy != OneForOne || gs.Intensity >= 0 {
+		g.Supervision = &gs.Supervision
+	}
 	e, _ := l.doc.lookup(sec, "programs")
 	secret := hasEnv(e)
 	for i, program := range gs.programs {

@@ -16,7 +16,8 @@ func load(t *testing.T, dir string) (*Config, error) {
 func TestInclude(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
-		"s.conf":          "[supervisord]\nidentifier=main\n[program:a]\ncommand=%(here)s/a\nstartsecs=1\n[include]\nfiles=conf.d/*.conf\n  %(here)s/sub/x.ini nope/*.conf\n[unix_http_server]\nfile=/tmp/s\nusername=%(here)s\npassword=p\n",
+		"s.conf": "[supervisord]\nidentifier=main\n[program:a]\ncommand=%(here)s/a\nstartsecs=1\n[include]\nfiles=conf.d/*.conf\n  %(here)s/sub/x.ini nope/*.conf\n[unix_http_server]\nfile=/tmp/s\nusername=%(here)s\npassword=p\n[supervisorctl]\n" +
+			"[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory=" + mainFactory,
 		"conf.d/2.conf":   "[program:b]\ncommand=%(here)s/b\n[supervisord]\nidentifier=two\n",
 		"conf.d/1.conf":   "[program:a]\nstartsecs=7\n[include]\nfiles=/etc/passwd\n",
 		"conf.d/.h.conf":  "[program:hidden]\ncommand=c\n",

@@ -2,6 +2,7 @@ package confload
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -77,15 +78,22 @@ func (k *sectionKind) names() []string {
 	return out
 }
 
-func (k *sectionKind) knows(option string) bool {
-	for _, os := range k.options {
+func (k *sectionKind) knows(option string) bool { return k.find(option) != nil }
+
+// find returns the description of an option, nil when it is unknown. Nothing is known of an unknown kind, nil. Of two
+// rows of one name the later one says what the kind adds to a program.
+func (k *sectionKind) find(option string) *Option {
+	if k == nil {
+		return nil
+	}
+	for _, os := range slices.Backward(k.options) {
 		for i := range os {
 			if os[i].Name == option {
-				return true
+				return &os[i]
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // warnUnknown says which sections and options mean nothing to supd.
@@ -136,7 +144,7 @@ func (l *loader) hint(name, of string, known func() []string) string {
 // nearestSection proposes a section for an unknown one.
 func nearestSection(section string) string {
 	kind, name, hasName := strings.Cut(section, ":")
-	best := nearest(strings.ToLower(kind), Kinds())
+	best := Nearest(strings.ToLower(kind), Kinds())
 	if best == "" {
 		return ""
 	}
@@ -153,14 +161,14 @@ func nearestSection(section string) string {
 
 // nearestHint proposes the known name nearest to an unknown one, "" when none is near.
 func nearestHint(name string, known []string) string {
-	if best := nearest(name, known); best != "" {
+	if best := Nearest(name, known); best != "" {
 		return "; did you mean " + quoted(best) + "?"
 	}
 	return ""
 }
 
-// nearest returns the known name with the fewest differences, "" when there are too many.
-func nearest(name string, known []string) string {
+// Nearest returns the known name with the fewest differences, "" when there are too many.
+func Nearest(name string, known []string) string {
 	if len(name) > 100 {
 		return ""
 	}

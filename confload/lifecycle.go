@@ -15,7 +15,7 @@ import (
 
 // Liveness is the health check of a program.
 type Liveness struct {
-	Check            *Check        // nil: there is none
+	Probe            *Probe        // nil: there is none
 	InitialDelay     time.Duration // from RUNNING to the first check
 	Period           time.Duration // between the begins of two checks
 	Timeout          time.Duration // of one check
@@ -102,21 +102,6 @@ func (b *Backoff) Limit() time.Duration {
 		return defaultExponentialCap
 	}
 	return 0
-}
-
-// oneOfWords is the type of options whose value is one of a few words; V counts them.
-func oneOfWords[V ~int](words ...string) valueType[V] {
-	return valueType[V]{
-		name: "word", allowed: strings.Join(words, ", "),
-		parse: func(_ *loader, s string) (V, error) {
-			i := slices.Index(words, strings.ToLower(s))
-			if i < 0 {
-				return 0, errNotAllowed
-			}
-			return V(i), nil
-		},
-		same: equal[V],
-	}
 }
 
 // maxSeconds is the most seconds an option of secondsFrom takes: 30 years.

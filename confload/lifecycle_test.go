@@ -19,19 +19,19 @@ func TestReadinessIsRead(t *testing.T) {
 		{"notify", Readiness{Kind: ReadyNotify}},
 		{"log:Listening on .*:80$", Readiness{Kind: ReadyLog, Pattern: "Listening on .*:80$"}},
 		{"fd:3", Readiness{Kind: ReadyFD, FD: 3}},
-		{"tcp:localhost:80", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckTCP, Text: "tcp://localhost:80", Addr: "localhost:80"}}},
-		{"tcp://[::1]:80", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckTCP, Text: "tcp://[::1]:80", Addr: "[::1]:80"}}},
-		{"http://h/x", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckHTTP, Text: "http://h/x", URL: "http://h/x"}}},
-		{"http:https://h/x", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckHTTP, Text: "https://h/x", URL: "https://h/x"}}},
-		{"https://h/x", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckHTTP, Text: "https://h/x", URL: "https://h/x"}}},
-		{"exec:test -e 'a b'", Readiness{Kind: ReadyCheck, Check: &Check{Text: "test -e 'a b'", Args: []string{"test", "-e", "a b"}}}},
-		{"file:/run/x", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckFile, Text: "/run/x", Path: "/run/x"}}},
-		{"file:~/x", Readiness{Kind: ReadyCheck, Check: &Check{Kind: CheckFile, Text: "~/x", Path: "/root/x"}}},
+		{"tcp:localhost:80", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeTCP, Text: "tcp://localhost:80", Addr: "localhost:80"}}},
+		{"tcp://[::1]:80", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeTCP, Text: "tcp://[::1]:80", Addr: "[::1]:80"}}},
+		{"http://h/x", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeHTTP, Text: "http://h/x", URL: "http://h/x"}}},
+		{"http:https://h/x", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeHTTP, Text: "https://h/x", URL: "https://h/x"}}},
+		{"https://h/x", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeHTTP, Text: "https://h/x", URL: "https://h/x"}}},
+		{"exec:test -e 'a b'", Readiness{Kind: ReadyProbe, Probe: &Probe{Text: "test -e 'a b'", Args: []string{"test", "-e", "a b"}}}},
+		{"file:/run/x", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeFile, Text: "/run/x", Path: "/run/x"}}},
+		{"file:~/x", Readiness{Kind: ReadyProbe, Probe: &Probe{Kind: ProbeFile, Text: "~/x", Path: "/root/x"}}},
 	} {
 		c.want.Text = c.text
 		got, err := readyType.parse(newLoader(Options{Environ: []string{"HOME=/root"}}), c.text)
 		if err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: got %+v (%+v), %v", c.text, got, got.Check, err)
+			t.Errorf("%s: got %+v (%+v), %v", c.text, got, got.Probe, err)
 		}
 	}
 }
@@ -41,13 +41,13 @@ func TestHTTPChecksTakeTheOptionsOfCurl(t *testing.T) {
 command=c
 liveness_check_script=https://h:8443/health?a=b -H "Authorization: Basic Zm9v" --header=X-A:1 -HHost:other -d @/tmp/body
   --key-file k --cert-file "c d" --ca-file=a`)
-	want := &Check{Kind: CheckHTTP, Text: p.Liveness.Check.Text, URL: "https://h:8443/health?a=b", Data: "/tmp/body", HasData: true,
+	want := &Probe{Kind: ProbeHTTP, Text: p.Liveness.Probe.Text, URL: "https://h:8443/health?a=b", Data: "/tmp/body", HasData: true,
 		DataFile: true, KeyFile: "k", CertFile: "c d", CAFile: "a", Headers: []Header{{"Authorization", "Basic Zm9v"}, {"X-A", "1"}, {"Host", "other"}}}
-	if !reflect.DeepEqual(p.Liveness.Check, want) {
-		t.Errorf("got  %+v\nwant %+v", p.Liveness.Check, want)
+	if !reflect.DeepEqual(p.Liveness.Probe, want) {
+		t.Errorf("got  %+v\nwant %+v", p.Liveness.Probe, want)
 	}
 	p = program(t, "[program:x]\ncommand=c\nliveness_check_script=http://h --data '{\"a\": 1}'")
-	if c := p.Liveness.Check; c.Data != `{"a": 1}` || !c.HasData || c.DataFile {
+	if c := p.Liveness.Probe; c.Data != `{"a": 1}` || !c.HasData || c.DataFile {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -59,7 +59,7 @@ ready=fd:4
 ready_timeout=1.5
 ready_timeout_action=Restart
 watchdog_secs=10
-liveness_check_script=/usr/bin/Check --Loud
+liveness_check_script=/usr/bin/Probe --Loud
 liveness_check_initial_delay=0
 liveness_check_period=5
 liveness_check_timeout=0.5
@@ -79,7 +79,7 @@ startretries=-1
 	if p.Ready.FD != 4 || p.ReadyTimeout != 1500*time.Millisecond || p.ReadyTimeoutAction != ReadyTimeoutRestart || p.Watchdog != 10*time.Second {
 		t.Errorf("readiness: %+v", p)
 	}
-	live := Liveness{Check: &Check{Text: "/usr/bin/Check --Loud", Args: []string{"/usr/bin/Check", "--Loud"}}, Period: 5 * time.Second,
+	live := Liveness{Probe: &Probe{Text: "/usr/bin/Probe --Loud", Args: []string{"/usr/bin/Probe", "--Loud"}}, Period: 5 * time.Second,
 		Timeout: time.Second / 2, SuccessThreshold: 2, FailureThreshold: 4,
 		OnSuccess: Action{ActionCommand, []string{"/bin/log", "OK"}}, OnFailure: Action{ActionCommand, []string{"touch", "/var/Fail.LOG"}}}
 	if !reflect.DeepEqual(p.Liveness, live) {

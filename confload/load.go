@@ -17,6 +17,8 @@ const maxFile = 64 << 20
 type Options struct {
 	// Environ is where %(ENV_X)s comes from, as KEY=VALUE. nil: os.Environ().
 	Environ []string
+	// EnvFiles are files with lines KEY=VALUE, which win over Environ, later files over earlier ones (see Config.Environ).
+	EnvFiles []string
 	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
 	// configurations loaded before. They win over Environ.
 	KnownEnv []string
@@ -49,20 +51,29 @@ func Parse(name string, data []byte, opts Options) (*Config, error) {
 		return nil, &Error{Text: "could not find config file " + name}
 	}
 	l := newLoader(opts)
-	l.config = &Config{Path: abs}
-	l.read(abs, data)
-	if l.err() == nil {
-		l.include()
-	}
-	if l.err() == nil {
-		l.build()
-		l.warnUnknown()
-	}
+	l.load(abs, data)
 	if err := l.err(); err != nil {
 		return nil, err
 	}
 	l.config.Messages = l.messages
 	return l.config, nil
+}
+
+// load makes the Config of a main file. It goes on after an error as long as that makes sense.
+func (l *loader) load(path string, data []byte) {
+	l.config = &Config{Path: path, Environ: l.opts.Environ}
+	l.main = path
+	l.read(path, data)
+	if len(l.errs) == 0 {
+		l.include()
+	}
+	if len(l.errs) == 0 {
+		l.build()
+		l.warnUnknown()
+	}
+	if len(l.errs) == 0 {
+		l.advise()
+	}
 }
 
 // readConfig reads a main file.
@@ -103,8 +114,9 @@ type loader struct {
 	groups   map[string]int
 	dirs     map[string]bool
 	hints    map[string]string
-	byName   map[string]*section // [KIND:NAME] sections that make programs
-	program  *Program            // all defaults of the program table; nil before the first program
+	byName   map[string]*section           // [KIND:NAME] sections that make programs
+	checked  map[settingKey][]SettingValue // for Check; nil otherwise
+	program  *Program                      // all defaults of the program table; nil before the first program
 }
 
 func newLoader(opts Options) *loader {
@@ -113,7 +125,8 @@ func newLoader(opts Options) *loader {
 	}
 	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
 		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
-	l.environ = envMap(opts.Environ)
+	l.opts.Environ = l.readEnvFiles(opts.Environ, opts.EnvFiles)
+	l.environ = envMap(l.opts.Environ)
 	l.env = []map[string]string{l.environ, envMap(opts.KnownEnv)}
 	if l.host == "" {
 		l.host, _ = os.Hostname() // unknown: empty, as uname would say
@@ -200,13 +213,17 @@ func (l *loader) includeOne(path string, sec *section) {
 // build makes the Config out of the document. It goes on after an error to find the next ones.
 func (l *loader) build() {
 	if l.doc.sections["supervisord"] == nil {
-		l.fail(&Error{File: l.config.Path, Text: ".ini file does not include supervisord section"})
-		return
+		l.fail(l.noSupervisord())
+		if l.checked == nil {
+			return
+		}
+	} else {
+		l.supervisord()
 	}
-	l.supervisord()
 	l.plugins()
 	l.buildGroups()
 	l.resolveDependencies()
+	l.checkExitWhen()
 	l.servers()
 	for i := range l.config.Groups {
 		g := &l.config.Groups[i]
@@ -214,6 +231,20 @@ func (l *loader) build() {
 			g.Programs[j].Environment = mergeEnv(l.config.Supervisord.Environment, g.Programs[j].Environment)
 		}
 	}
+}
+
+// noSupervisord is the error for a file without [supervisord]. It points to the section that was probably meant.
+func (l *loader) noSupervisord() *Error {
+	e := &Error{File: l.config.Path, Text: ".ini file does not include supervisord section"}
+	for _, sec := range l.doc.order {
+		if findKind(sec.name) == nil && Nearest(strings.ToLower(sec.name), []string{"supervisord"}) != "" {
+			e.File, e.Line = sec.at.file, sec.at.line
+			e.Text += fmt.Sprintf("; [%s] stands where [supervisord] is meant", sec.name)
+			return e
+		}
+	}
+	e.Text += "; add a line [supervisord] at the top, it needs no options"
+	return e
 }
 
 // sectionsOf returns the sections of a kind, in file order.
@@ -241,6 +272,7 @@ func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value
 	sc.here = filepath.Dir(e.at.file)
 	v, err := sc.expand(e.value())
 	if err == nil {
+		l.note(sec, e, &sc, v.text)
 		return v, true
 	}
 	format := quoted(e.value())

@@ -41,10 +41,10 @@ func setLifecycleDefaults(p *Program) {
 
 func TestProgramDefaults(t *testing.T) {
 	p := program(t, "[program:web]\ncommand=/bin/x")
-	stream := Stream{Kind: LogAuto, MaxBytes: 50 << 20, Backups: 10}
+	stream := Stream{Kind: LogAuto, MaxBytes: 50 << 20, Backups: 10, RotateEvery: "never", SyslogSeverity: 6}
 	want := Program{Name: "web", Group: "web", Kind: KindProgram, Section: "program:web", File: p.File, Line: 2, Command: "/bin/x",
 		Priority: 999, Autostart: true, Autorestart: RestartUnexpected, StartSecs: 1, StartRetries: 3, ExitCodes: []int{0},
-		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream}
+		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream, LogFormat: "raw", SyslogFacility: 1}
 	setLifecycleDefaults(&want)
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
@@ -80,6 +80,7 @@ username=u
 password={SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d
 [inet_http_server:two]
 port=*:9001
+[supervisorctl]
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 extra=%(ENV_N)s
@@ -101,7 +102,15 @@ user=root
 umask=027
 directory=/nope
 redirect_stderr=false
-stdout_logfile=DIR/o.log
+stdout_logfile=DIR/o.log, /dev/stdout
+stdout_logfile_rotate_every=week
+stdout_logfile_compress=on
+log_format=prefix
+log_timestamp=off
+syslog_facility=daemon
+syslog_tag=t%(process_num)d
+syslog_stdout_priority=debug
+syslog_stderr_priority=warning
 stdout_logfile_maxbytes=2KB
 stdout_logfile_backups=1
 stdout_capture_maxbytes=4KB
@@ -109,6 +118,8 @@ stdout_events_enabled=true
 stdout_syslog=true
 stderr_logfile=NONE
 stderr_logfile_maxbytes=0
+stderr_logfile_rotate_every=hour
+stderr_logfile_compress=0
 stderr_logfile_backups=0
 stderr_capture_maxbytes=1
 stderr_events_enabled=on
@@ -128,8 +139,8 @@ serverurl=http://h
 	}
 	if want := []Server{
 		{Section: "unix_http_server", Network: "unix", Path: dir + "/s.sock", Mode: 0o770, Username: "u",
-			Password: "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", HasAuth: true},
-		{Section: "inet_http_server:two", Network: "tcp", Port: 9001, UID: -1, GID: -1},
+			Password: "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", HasAuth: true, File: c.Path, Line: 21},
+		{Section: "inet_http_server:two", Network: "tcp", Port: 9001, UID: -1, GID: -1, File: c.Path, Line: 27},
 	}; !reflect.DeepEqual(c.Servers, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Servers, want)
 	}
@@ -142,8 +153,10 @@ serverurl=http://h
 		Directory: "/nope", Umask: &umask, User: root, Environment: []string{"A=1", "B=2"}, ServerURL: "http://h", Priority: 5,
 		Autorestart: RestartAlways, StartSecs: -1, ExitCodes: []int{0, 2}, StopSignal: syscall.SIGINT, StopWaitSecs: 20,
 		StopAsGroup: true, KillAsGroup: true,
-		Stdout: Stream{Kind: LogPath, Path: dir + "/o.log", MaxBytes: 2048, Backups: 1, CaptureMaxBytes: 4096, EventsEnabled: true, Syslog: true},
-		Stderr: Stream{Kind: LogNone, CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true}}
+		Stdout: Stream{Kind: LogPath, Path: dir + "/o.log", MaxBytes: 2048, Backups: 1, RotateEvery: "week", Compress: true,
+			CaptureMaxBytes: 4096, EventsEnabled: true, Syslog: true, SyslogSeverity: 7, Extra: []LogTarget{{Path: "/dev/stdout"}}},
+		Stderr:    Stream{Kind: LogNone, RotateEvery: "hour", CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true, SyslogSeverity: 4},
+		LogFormat: "prefix", SyslogFacility: 3, SyslogTag: "t4"}
 	setLifecycleDefaults(&want)
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
@@ -167,8 +180,10 @@ func TestErrors(t *testing.T) {
 		{"user", prog + "user=nosuchuser", []string{"'nosuchuser'", "no account"}},
 		{"umask", prog + "umask=rwx", []string{"octal", "'rwx'"}},
 		{"log directory", prog + "stdout_logfile=/no/such/dir/x", []string{"the directory named as part of the path does not exist", "'/no/such/dir/x'"}},
-		{"command missing", "[program:x]\n", []string{"program section program:x does not specify a command", "in section 'program:x' (file: '"}},
-		{"numprocs without number", prog + "numprocs=2", []string{"%(process_num) must be present within process_name when numprocs > 1"}},
+		{"command missing", "[program:x]\n", []string{"program section program:x does not specify a command; add a line command = …", "in section 'program:x' (file: '"}},
+		{"command mistyped", "[program:x]\nstartsecs=1\ncomand=c", []string{"does not specify a command; line 4 says 'comand', did you mean 'command'? on line 2"}},
+		{"events mistyped", "[eventlistener:x]\ncommand=c\nevent=TICK_5", []string{"line 4 says 'event', did you mean 'events'?"}},
+		{"numprocs without number", prog + "numprocs=2", []string{"%(process_num) must be present within process_name when numprocs > 1; write process_name = %(program_name)s_%(process_num)02d on line 4"}},
 		{"numprocs too large", prog + "numprocs=1000000000", []string{"at most 100000"}},
 		{"stop and kill", prog + "stopasgroup=true\nkillasgroup=false", []string{"stopasgroup=true and killasgroup=false"}},
 		{"program name", "[program:a b]\ncommand=c", []string{"' '", "'a b'", "invalid name"}},
@@ -215,7 +230,9 @@ func TestErrors(t *testing.T) {
 		})
 	}
 	_, err := Parse("/x/s.conf", []byte("[program:x]\ncommand=c"), testOptions(t))
-	wantError(t, err, ".ini file does not include supervisord section (file: '/x/s.conf')")
+	wantError(t, err, ".ini file does not include supervisord section; add a line [supervisord] at the top", "(file: '/x/s.conf')")
+	_, err = Parse("/x/s.conf", []byte("[program:x]\ncommand=c\n[Supervisor]\nloglevel=info"), testOptions(t))
+	wantError(t, err, ".ini file does not include supervisord section; [Supervisor] stands where [supervisord] is meant on line 3")
 }
 
 func TestAllErrorsAreCollected(t *testing.T) {
@@ -349,7 +366,7 @@ func TestStreams(t *testing.T) {
 
 func TestDefaultSectionReachesAllButPlugins(t *testing.T) {
 	c := mustParse(t, "[DEFAULT]\nstartsecs=9\nodd=1\nusername=u\npassword=p\n[program:x]\ncommand=c\n[program:y]\ncommand=c\nstartsecs=2\n"+
-		"[inet_http_server]\nport=1\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory="+mainFactory+"\n")
+		"[inet_http_server]\nport=1\n[supervisorctl]\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory="+mainFactory+"\n")
 	if c.Groups[0].Programs[0].StartSecs != 9 || c.Groups[1].Programs[0].StartSecs != 2 || !c.Servers[0].HasAuth {
 		t.Errorf("%+v", c)
 	}

@@ -1,6 +1,9 @@
 package confload
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Option describes one option of one kind of section. The option table is the only list of options: reading,
 // checking, warnings about unknown names, the comparison of two configurations and the reference all come from it.
@@ -15,8 +18,32 @@ type Option struct {
 	Names    Names  // which %(NAME) it knows besides ENV_
 	Effect   Effect // what must be restarted for a change to be felt
 	Help     string // one sentence
+	Example  string // a value for the sample file when Default is none or no good example
+	Peer     Peer   // how supervisord stands to it
+	PeerNote string // what is better, or what is missing; "" when Peer is PeerSame
 
-	secret bool // the value is not for error texts
+	secret   bool   // the value is not for error texts
+	peerSame string // with PeerMissing: the only value that means the same to both
+}
+
+// Peer tells how supervisord stands to an option.
+type Peer int
+
+// The relations of supd to supervisord.
+const (
+	// PeerSame: the option means the same to both.
+	PeerSame Peer = iota
+	// PeerBetter: both know it, supd does more or does it right.
+	PeerBetter
+	// PeerOnlySupd: supervisord ignores it.
+	PeerOnlySupd
+	// PeerMissing: supervisord acts on it, supd cannot.
+	PeerMissing
+)
+
+// String is the relation in the words of "supd check --against supervisord".
+func (p Peer) String() string {
+	return [...]string{"same", "better", "not in supervisord", "not in supd"}[p]
 }
 
 // Effect tells how a changed value comes into force.
@@ -117,7 +144,7 @@ func fill[T any](l *loader, t table[T], sec *section, x *T, sc scope, sel which)
 		case !found && !b.Required || !sel(&b.Option):
 			continue
 		case !found:
-			l.fail(l.errorAt(sec, nil, missing(sec.name, &b.Option)))
+			l.fail(l.errorAt(sec, nil, missing(sec.name, &b.Option)+l.mistyped(sec, b.Name)))
 			ok = false
 			continue
 		}
@@ -160,6 +187,23 @@ func missing(section string, o *Option) string {
 		return "[" + section + "] section requires a \"" + o.Name + "\" line"
 	}
 	return "section [" + section + "] has no " + o.Name + " value"
+}
+
+// mistyped points to the line of a section that was probably meant to be the option name, which is missing. It returns ""
+// when there is none.
+func (l *loader) mistyped(sec *section, name string) string {
+	k := findKind(sec.name)
+	for _, e := range sec.order {
+		if k.knows(e.name) || Nearest(e.name, []string{name}) == "" {
+			continue
+		}
+		where := fmt.Sprintf("line %d", e.at.line)
+		if e.at.file != sec.at.file {
+			where += " of " + e.at.file
+		}
+		return fmt.Sprintf("; %s says %s, did you mean %s?", where, quoted(e.name), quoted(name))
+	}
+	return fmt.Sprintf("; add a line %s = …", name)
 }
 
 // Table returns the option table in the order of the reference. The caller may change it.

@@ -34,6 +34,7 @@ func (l *loader) programs(sec *section, group string) []Program {
 	r.scope.program, r.scope.group = name, group
 	ok = r.readSection()
 	if !r.checkTemplate() {
+		fill(l, programTable, sec, &Program{}, r.scope, only("command")) // for its errors
 		return nil
 	}
 	if !ok {
@@ -85,6 +86,9 @@ func (r *programReader) readSection() bool {
 			"a stop that signals the whole process group must also kill it"))
 		ok = false
 	}
+	if _, explicit := r.doc.lookup(r.sec, "log_timestamp"); !explicit || p.LogFormat == "json" {
+		p.LogTimestamp = p.LogFormat != "raw"
+	}
 	if r.kind == KindEventListener {
 		ok = r.checkListener() && ok
 	}
@@ -106,7 +110,11 @@ func (r *programReader) checkTemplate() bool {
 	}
 	r.inst.template = name
 	if r.inst.count > 1 && !strings.Contains(name, "%(process_num)") {
-		r.fail(r.errorAt(r.sec, e, "%(process_num) must be present within process_name when numprocs > 1"))
+		if e == nil {
+			e, _ = r.doc.lookup(r.sec, "numprocs")
+		}
+		r.fail(r.errorAt(r.sec, e, "%(process_num) must be present within process_name when numprocs > 1; "+
+			"write process_name = %(program_name)s_%(process_num)02d"))
 		return false
 	}
 	return true
@@ -175,12 +183,16 @@ func (r *programReader) streams(p *Program) {
 		if given && strings.EqualFold(e.value(), "syslog") {
 			r.warn(e, fmt.Sprintf("For [%s], %s=syslog is deprecated, use %s_syslog=true instead", r.sec.name, option, s.name))
 		}
+		if given && len(s.Extra) > 0 && unclearComma(e.value()) {
+			r.warn(e, fmt.Sprintf("For [%s], the commas in %s separate several targets, where supervisord takes them as parts of "+
+				"one name; put a space behind them if that is meant", r.sec.name, option))
+		}
 		if s.name == "stderr" && p.RedirectStderr {
 			if s.Kind == LogPath {
 				r.warn(e, fmt.Sprintf("For [%s], redirect_stderr=true and a file for stderr_logfile are both set, the file is ignored",
 					r.sec.name))
 			}
-			s.Kind, s.Path = LogNone, ""
+			s.Kind, s.Path, s.Extra = LogNone, "", nil
 		}
 		if s.Kind == LogAuto && s.MaxBytes == 0 {
 			r.warn(e, fmt.Sprintf("For [%s], AUTO logging is used for %s without rollover, set %s_maxbytes > 0 so that it "+
@@ -189,6 +201,7 @@ func (r *programReader) streams(p *Program) {
 	}
 	if r.kind == KindEventListener {
 		p.Stdout.Syslog = false
+		p.Stdout.Extra = slices.DeleteFunc(p.Stdout.Extra, func(t LogTarget) bool { return t.Path == "" })
 	}
 }
 

@@ -79,7 +79,9 @@ func (r *reader) line(n int, line string) bool {
 	r.indent = indent
 	if name, ok := headerName(text); ok {
 		r.flush()
-		r.sec = r.doc.open(name, place{r.file, n})
+		at := place{r.file, n}
+		r.sec = r.doc.open(name, at)
+		r.rep.reopened(r.sec, at)
 		return true
 	}
 	if r.sec == nil {
@@ -121,6 +123,7 @@ func (r *reader) option(n int, text, line string, cut int) {
 // flush stores the current key.
 func (r *reader) flush() {
 	if r.key != "" {
+		r.rep.replaced(r.sec, r.key, r.keyAt)
 		r.sec.set(r.key, strings.TrimRightFunc(strings.Join(r.value, "\n"), isSpace), r.keyAt)
 	}
 	r.key, r.value, r.open = "", nil, 0

@@ -15,7 +15,8 @@ func Reference() string {
 	var b strings.Builder
 	b.WriteString("# Configuration file: sections and options\n\n")
 	b.WriteString("Made from the option table of supd; a test keeps it so. The rules of the file itself (comments, continuation lines, `%(…)s`\n")
-	b.WriteString("expressions, includes) are supervisord's. `Felt after` says what a changed value needs.\n")
+	b.WriteString("expressions, includes) are supervisord's. `Felt after` says what a changed value needs. Options that differ from supervisord's\n")
+	b.WriteString("are listed in [coming from supervisord](../how-to/from-supervisord.md).\n")
 	kind := ""
 	for _, o := range Table() {
 		if o.Kind != kind {
@@ -38,7 +39,35 @@ func Reference() string {
 	return b.String()
 }
 
+// Comparison renders, in Markdown, how the options of each kind of section stand to supervisord's.
+func Comparison() string {
+	var b strings.Builder
+	b.WriteString("| section | the same in both | other |\n|---|---|---|\n")
+	for _, kind := range Kinds() {
+		var same, other []string
+		for _, o := range Table() {
+			switch {
+			case o.Kind != kind:
+			case o.Peer == PeerSame:
+				same = append(same, "`"+o.Name+"`")
+			default:
+				other = append(other, fmt.Sprintf("`%s` %s: %s", o.Name, o.Peer, o.PeerNote))
+			}
+		}
+		fmt.Fprintf(&b, "| `[%s]` | %s | %s |\n", kind, cell(strings.Join(same, " ")), strings.Join(cells(other), "<br>"))
+	}
+	return b.String()
+}
+
 // cell makes text fit into a Markdown table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
+}
+
+func cells(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = cell(t)
+	}
+	return out
 }

@@ -8,7 +8,9 @@ import (
 // servers reads the sections of the control interface: unix first, then inet.
 func (l *loader) servers() {
 	for _, sec := range l.sectionsOf("unix_http_server") {
-		l.config.Servers = append(l.config.Servers, readServer(l, sec, "unix", unixTable))
+		s := readServer(l, sec, "unix", unixTable)
+		l.missingDirectory(&s)
+		l.config.Servers = append(l.config.Servers, s)
 	}
 	for _, sec := range l.sectionsOf("inet_http_server") {
 		l.config.Servers = append(l.config.Servers, readServer(l, sec, "tcp", inetTable))
@@ -19,6 +21,10 @@ func readServer(l *loader, sec *section, network string, t table[Server]) Server
 	s := Server{Section: sec.name, Network: network, UID: -1, GID: -1}
 	setDefaults(l, t, &s)
 	fill(l, t, sec, &s, l.scope(), every)
+	s.File, s.Line = sec.at.file, sec.at.line
+	if e, ok := l.doc.lookup(sec, addressOption[network]); ok {
+		s.File, s.Line = e.at.file, e.at.line
+	}
 	user, hasUser := l.doc.lookup(sec, "username")
 	password, hasPassword := l.doc.lookup(sec, "password")
 	if hasUser != hasPassword {

@@ -1,6 +1,9 @@
 package confload
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // instances tells which processes a program-like section makes. The name is the template as written: it is expanded for
 // each process.
@@ -15,6 +18,7 @@ const maxProcs = 100_000
 
 var instancesTable = tableOf("program",
 	bind(Option{Name: "process_name", Default: "%(program_name)s", Names: namesPerProcess,
+		Peer: PeerBetter, PeerNote: "the expanded name is checked as well, and two processes of one name in a group are an error",
 		Help: "The name of a process; with more than one it must contain %(process_num)."},
 		nameType, func(x *instances) *string { return &x.template }),
 	bind(Option{Name: "numprocs", Default: "1", Names: namesPerSection,
@@ -30,7 +34,8 @@ var programTable = slices.Concat(processTable, lifecycleTable)
 // processTable are supervisord's options of a program, some of them extended, and those about dependencies.
 var processTable = tableOf("program",
 	bind(Option{Name: "command", Required: true, Names: namesPerProcess,
-		Help: "The program and its arguments, split into words by the rules of the shell when it is started."},
+		Example: "/bin/cat",
+		Help:    "The program and its arguments, split into words by the rules of the shell when it is started."},
 		textType, func(p *Program) *string { return &p.Command }),
 	bind(Option{Name: "priority", Default: "999", Names: namesPerSection,
 		Help: "Low ones start first and stop last; it counts for the group of the program as well."},
@@ -58,19 +63,24 @@ var processTable = tableOf("program",
 		Help: "Whether stopsignal goes to the whole process group."},
 		boolType, func(p *Program) *bool { return &p.StopAsGroup }),
 	bind(Option{Name: "killasgroup", Computed: "the value of stopasgroup", Names: namesPerSection,
-		Help: "Whether SIGKILL goes to the whole process group."},
+		Example: "false",
+		Help:    "Whether SIGKILL goes to the whole process group."},
 		boolType, func(p *Program) *bool { return &p.KillAsGroup }),
 	bind(Option{Name: "user", Names: namesPerSection,
-		Help: "The account the program runs as, and its group when it is another than the account's own; only root can choose one."},
+		Example: "root",
+		Help:    "The account the program runs as, and its group when it is another than the account's own; only root can choose one."},
 		accountType, func(p *Program) **User { return &p.User }),
 	bind(Option{Name: "umask", Computed: "that of supd", Names: namesPerSection,
-		Help: "The file creation mask of the program."},
+		Example: "022",
+		Help:    "The file creation mask of the program."},
 		optional(umaskType), func(p *Program) **fsMode { return &p.Umask }),
 	bind(Option{Name: "directory", Names: namesPerProcess,
-		Help: "Where the program is started; it need not exist yet."},
+		Example: "/tmp",
+		Help:    "Where the program is started; it need not exist yet."},
 		textType, func(p *Program) *string { return &p.Directory }),
 	bind(Option{Name: "environment", Names: namesPerProcess, secret: true,
-		Help: "Variables for the program, over those of [supervisord]; its other options see them as %(ENV_NAME)s."},
+		Example: `KEY="value",OTHER="value"`,
+		Help:    "Variables for the program, over those of [supervisord]; its other options see them as %(ENV_NAME)s."},
 		pairsType, func(p *Program) *[]string { return &p.Environment }),
 	bind(Option{Name: "serverurl", Default: "AUTO", Names: namesPerSection,
 		Help: "The value of SUPERVISOR_SERVER_URL; AUTO is the first server of supd."},
@@ -80,19 +90,43 @@ var processTable = tableOf("program",
 		boolType, func(p *Program) *bool { return &p.RedirectStderr }),
 
 	bind(Option{Name: "depends_on", Names: namesPerSection,
+		Example: "fcgi", // a program of the sample
+		Peer:    PeerOnlySupd, PeerNote: "supervisord starts programs in the order of priority and waits for none",
 		Help: "Programs or groups that must be RUNNING and ready before the program is started, :healthy what must be well besides, " +
 			":exited what must have ended well. They are started with it and stopped after it."},
 		dependencyListType, func(p *Program) *[]Dependency { return &p.DependsOn }),
 	bind(Option{Name: "depends_policy", Default: "keep", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "it goes with depends_on",
 		Help: "What becomes of the program when something it depends on goes down: it goes on, is stopped, or is stopped and " +
 			"started again when that is back."},
 		dependsPolicyType, func(p *Program) *DependsPolicy { return &p.DependsPolicy }),
 
 	// *_syslog stands before *_logfile: logfile=syslog turns it on.
 	syslogOf("stdout", stdout), logfileOf("stdout", stdout), maxBytesOf("stdout", stdout), backupsOf("stdout", stdout),
-	captureOf("stdout", stdout), eventsOf("stdout", stdout),
+	rotateEveryOf("stdout", stdout), compressOf("stdout", stdout), captureOf("stdout", stdout), eventsOf("stdout", stdout),
 	syslogOf("stderr", stderr), logfileOf("stderr", stderr), maxBytesOf("stderr", stderr), backupsOf("stderr", stderr),
-	captureOf("stderr", stderr), eventsOf("stderr", stderr),
+	rotateEveryOf("stderr", stderr), compressOf("stderr", stderr), captureOf("stderr", stderr), eventsOf("stderr", stderr),
+
+	bind(Option{Name: "log_format", Default: "raw", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "supervisord keeps output as it comes",
+		Help: "What the lines of the logs look like: raw is what the program writes, byte for byte; prefix puts its name, the " +
+			"output and the number of the life in front; json makes an object of each line."},
+		wordType("log format", "raw", "prefix", "json"), func(p *Program) *string { return &p.LogFormat }),
+	bind(Option{Name: "log_timestamp", Computed: "true with log_format=prefix or json, false with raw", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "it goes with log_format",
+		Example: "true",
+		Help:    "Whether each line of the logs has the time; json always has."},
+		boolType, func(p *Program) *bool { return &p.LogTimestamp }),
+	bind(Option{Name: "syslog_facility", Default: "user", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "supervisord always uses user",
+		Help: "The facility of what goes to a syslog."},
+		facilityType, func(p *Program) *int { return &p.SyslogFacility }),
+	bind(Option{Name: "syslog_tag", Computed: "supervisord, with the name of the process in front of each line", Names: namesPerProcess,
+		Peer: PeerOnlySupd, PeerNote: "supervisord always puts the name of the process in front",
+		Example: "web",
+		Help:    "The name under which lines go to a syslog, which are then sent as they are."},
+		textType, func(p *Program) *string { return &p.SyslogTag }),
+	priorityOf("stdout", stdout), priorityOf("stderr", stderr),
 )
 
 func stdout(p *Program) *Stream { return &p.Stdout }
@@ -100,13 +134,37 @@ func stderr(p *Program) *Stream { return &p.Stderr }
 
 func logfileOf(name string, of func(*Program) *Stream) binding[Program] {
 	return bindParts(Option{Name: name + "_logfile", Default: "AUTO", Names: namesPerProcess,
-		Help: "The file for " + name + "; AUTO is one in childlogdir with a name made up, NONE is none."},
-		logTargetType,
-		func(p *Program) logTarget { s := of(p); return logTarget{kind: s.Kind, path: s.Path} },
-		func(p *Program, v logTarget) {
+		Peer: PeerBetter, PeerNote: "expanded once: a percent sign is %% here as everywhere, not %%%%; a list, and syslog servers",
+		Help: "Where " + name + " goes: a file, AUTO for one in childlogdir with a name made up, NONE, a syslog, or several of " +
+			"these with commas between them. The first file is the one that is read back."},
+		logTargetsType,
+		func(p *Program) logTargets { s := of(p); return logTargets{kind: s.Kind, path: s.Path, extra: s.Extra} },
+		func(p *Program, v logTargets) {
 			s := of(p)
-			s.Kind, s.Path, s.Syslog = v.kind, v.path, s.Syslog || v.syslog
+			s.Kind, s.Path, s.Extra, s.Syslog = v.kind, v.path, v.extra, s.Syslog || v.syslog
 		})
+}
+
+func rotateEveryOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: name + "_logfile_rotate_every", Default: "never", Names: namesPerProcess,
+		Peer: PeerOnlySupd, PeerNote: "supervisord rotates by size only",
+		Help: "Rotates the file at the begin of each hour, day or week (Monday) of local time as well, before the first line " +
+			"that comes after it."},
+		wordType("period", "never", "hour", "day", "week"), func(p *Program) *string { return &of(p).RotateEvery })
+}
+
+func compressOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: name + "_logfile_compress", Default: "false", Names: namesPerProcess,
+		Peer: PeerOnlySupd, PeerNote: "supervisord does not compress",
+		Help: "Whether rotated files are compressed; .gz is added to their names."},
+		boolType, func(p *Program) *bool { return &of(p).Compress })
+}
+
+func priorityOf(name string, of func(*Program) *Stream) binding[Program] {
+	return bind(Option{Name: "syslog_" + name + "_priority", Default: "info", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "supervisord always uses info",
+		Help: "The priority of " + name + " in a syslog."},
+		severityType, func(p *Program) *int { return &of(p).SyslogSeverity })
 }
 
 func syslogOf(name string, of func(*Program) *Stream) binding[Program] {
@@ -143,28 +201,53 @@ func eventsOf(name string, of func(*Program) *Stream) binding[Program] {
 type groupSection struct {
 	programs []string
 	priority int
+	Supervision
 }
 
 var groupTable = tableOf("group",
 	bind(Option{Name: "programs", Names: NameHere,
-		Help: "The programs and fcgi-programs of the group, in start order."},
+		Example: "example",
+		Help:    "The programs and fcgi-programs of the group, in start order."},
 		listType, func(g *groupSection) *[]string { return &g.programs }),
 	bind(Option{Name: "priority", Default: "999", Names: NameHere,
 		Help: "Low ones start first and stop last."},
 		intType, func(g *groupSection) *int { return &g.priority }),
+	bind(Option{Name: "strategy", Default: "one_for_one", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "supervisord restarts each program for itself",
+		Help: "Which programs are restarted when one fails: that one, all, or that one and those after it in programs=."},
+		strategyType, func(g *groupSection) *Strategy { return &g.Strategy }),
+	bind(Option{Name: "intensity", Default: "-1", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "supervisord counts the failed starts of each program only",
+		Help: "How many restarts within the period the group lives with; one more and it gives up; -1 is no limit."},
+		intIn(-1, maxInt32), func(g *groupSection) *int { return &g.Intensity }),
+	bind(Option{Name: "period", Default: "60", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "it goes with intensity",
+		Help: "For how long a restart counts."},
+		secondsType, func(g *groupSection) *time.Duration { return &g.Period }),
+	bind(Option{Name: "on_give_up", Default: "leave", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "it goes with intensity",
+		Help: "What happens when the group has given up: its programs stay down, it begins anew after the period, or supd ends."},
+		onGiveUpType, func(g *groupSection) *OnGiveUp { return &g.OnGiveUp }),
+	bind(Option{Name: "give_up_exitcode", Default: "1", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "it goes with on_give_up",
+		Help: "The exit status of supd when it ends because the group gave up."},
+		intIn(0, 255), func(g *groupSection) *int { return &g.GiveUpExitCode }),
 )
 
 var fcgiTable = tableOf("fcgi-program",
 	bindParts(Option{Name: "socket", Required: true, Names: NameHere | NameProgram,
-		Help: "The socket the processes share as standard input."},
+		Example: "unix:///tmp/%(program_name)s.sock",
+		Help:    "The socket the processes share as standard input."},
 		socketURLType,
 		func(s *Socket) socketURL { return socketURL{s.URL, s.Network, s.Address} },
 		func(s *Socket, v socketURL) { s.URL, s.Network, s.Address = v.url, v.network, v.address }),
 	bind(Option{Name: "socket_backlog", Computed: "the most the system allows", Names: NameHere,
-		Help: "How many connections may wait."},
+		Example: "128",
+		Help:    "How many connections may wait."},
 		intIn(1, 65535), func(s *Socket) *int { return &s.Backlog }),
 	bindParts(Option{Name: "socket_owner", Computed: "user= and its group", Names: NameHere,
-		Help: "The owner of a unix socket."},
+		Example: "root",
+		Help:    "The owner of a unix socket."},
 		ownerType,
 		func(s *Socket) owner { return owner{s.UID, s.GID} },
 		func(s *Socket, v owner) { s.UID, s.GID = v.uid, v.gid }),
@@ -181,14 +264,22 @@ type listenerSection struct {
 
 var listenerTable = tableOf("eventlistener",
 	bind(Option{Name: "events", Required: true, Names: NameHere,
-		Help: "The types of events the listener gets."},
+		Example: "PROCESS_STATE,TICK_60",
+		Help:    "The types of events the listener gets."},
 		eventsType, func(s *listenerSection) *[]string { return &s.Events }),
 	bind(Option{Name: "buffer_size", Default: "10", Names: NameHere,
 		Help: "How many events wait for a free listener; the oldest is dropped for a new one."},
 		intIn(1, maxInt32), func(s *listenerSection) *int { return &s.BufferSize }),
 	bind(Option{Name: "result_handler", Default: defaultHandler, Names: NameHere,
+		Peer: PeerMissing, PeerNote: "only the default handler, supd runs no Python code", peerSame: defaultHandler,
 		Help: "What judges the results of the listener."},
 		handlerType, func(s *listenerSection) *string { return &s.ResultHandler }),
+	bind(Option{Name: "payload_length", Default: "bytes", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "supervisord counts characters",
+		Help: "What the len of an event counts. The two differ when a payload is not ASCII only: a listener that reads its input " +
+			"as text, like those in Python 3, needs characters, which supervisord counts; what is not UTF-8 is then sent as " +
+			"Undecodable: b'…'."},
+		payloadLengthType, func(s *listenerSection) *bool { return &s.CountCharacters }),
 	bind(Option{Name: "priority", Default: "-1", Names: namesPerSection,
 		Help: "The priority of the group; that of its processes is 999 unless it is given."},
 		intType, func(s *listenerSection) *int { return &s.priority }),

@@ -295,45 +295,26 @@ var socketPathType = valueType[string]{
 type mainLog struct {
 	path   string
 	syslog bool
+	extra  []LogTarget
 }
 
 var mainLogType = valueType[mainLog]{
-	name: "file path", allowed: "a file in an existing directory, or syslog",
+	name: "file path",
+	allowed: "a file in an existing directory, syslog, syslog @[udp:|tcp:]HOST[:PORT], or several with commas between them; " +
+		"the first file outside /dev is the one that clients read",
 	parse: func(l *loader, s string) (mainLog, error) {
-		if s == "syslog" {
-			return mainLog{syslog: true}, nil
+		v, err := parseLogTargets(l, s)
+		switch {
+		case err != nil:
+			return mainLog{}, err
+		case v.kind == LogAuto:
+			return mainLog{}, errors.New("AUTO is for programs")
 		}
-		path, err := filePathType.parse(l, s)
-		return mainLog{path: path}, err
+		return mainLog{v.path, v.syslog, v.extra}, nil
 	},
-	same: equal[mainLog],
-}
-
-// A logTarget is the value of a std*_logfile.
-type logTarget struct {
-	kind   LogKind
-	path   string
-	syslog bool // the deprecated word syslog
-}
-
-var logTargetType = valueType[logTarget]{
-	name: "log file", allowed: "AUTO, NONE, OFF, or a file in an existing directory",
-	parse: func(l *loader, s string) (logTarget, error) {
-		switch strings.ToLower(s) {
-		case "none", "off", "":
-			return logTarget{kind: LogNone}, nil
-		case "auto":
-			return logTarget{kind: LogAuto}, nil
-		case "syslog":
-			return logTarget{kind: LogNone, syslog: true}, nil
-		}
-		path, err := l.existingDirPath(s)
-		if err == nil && !filepath.IsAbs(path) {
-			path, err = filepath.Abs(path)
-		}
-		return logTarget{kind: LogPath, path: path}, err
+	same: func(a, b mainLog) bool {
+		return a.path == b.path && a.syslog == b.syslog && slices.Equal(a.extra, b.extra)
 	},
-	same: equal[logTarget],
 }
 
 var serverURLType = valueType[string]{

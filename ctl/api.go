@@ -5,20 +5,20 @@ package ctl
 
 // programInfo is what getProcessInfo and getAllProcessInfo tell about a program.
 type programInfo struct {
-	Name        string `xmlrpc:"name" json:"name"`
-	Group       string `xmlrpc:"group" json:"group"`
-	Namespec    string `xmlrpc:"-" json:"namespec"`
-	State       int    `xmlrpc:"state" json:"statecode"`
-	StateName   string `xmlrpc:"statename" json:"state"`
-	Description string `xmlrpc:"description" json:"description"`
-	PID         int    `xmlrpc:"pid" json:"pid"`
-	Start       int64  `xmlrpc:"start" json:"start"` // Unix seconds, 0 for never
-	Stop        int64  `xmlrpc:"stop" json:"stop"`
-	Now         int64  `xmlrpc:"now" json:"now"`
-	ExitStatus  int    `xmlrpc:"exitstatus" json:"exitstatus"`
-	SpawnErr    string `xmlrpc:"spawnerr" json:"spawnerr"`
-	StdoutLog   string `xmlrpc:"stdout_logfile" json:"stdout_logfile"`
-	StderrLog   string `xmlrpc:"stderr_logfile" json:"stderr_logfile"`
+	Name        string `xmlrpc:"name" json:"name" help:"its name in the group"`
+	Group       string `xmlrpc:"group" json:"group" help:"its group"`
+	Namespec    string `xmlrpc:"-" json:"namespec" help:"the program as commands take it"`
+	State       int    `xmlrpc:"state" json:"statecode" help:"the number of the state"`
+	StateName   string `xmlrpc:"statename" json:"state" help:"STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN"`
+	Description string `xmlrpc:"description" json:"description" help:"the last column of status"`
+	PID         int    `xmlrpc:"pid" json:"pid" help:"its process id, 0 when it does not run"`
+	Start       int64  `xmlrpc:"start" json:"start" help:"when it last started, Unix seconds, 0 for never"`
+	Stop        int64  `xmlrpc:"stop" json:"stop" help:"when it last stopped, Unix seconds, 0 for never"`
+	Now         int64  `xmlrpc:"now" json:"now" help:"the time of the server, Unix seconds"`
+	ExitStatus  int    `xmlrpc:"exitstatus" json:"exitstatus" help:"its last exit status"`
+	SpawnErr    string `xmlrpc:"spawnerr" json:"spawnerr" help:"why it could not be started, else empty"`
+	StdoutLog   string `xmlrpc:"stdout_logfile" json:"stdout_logfile" help:"where its output goes, empty for nowhere"`
+	StderrLog   string `xmlrpc:"stderr_logfile" json:"stderr_logfile" help:"where its error output goes, empty for nowhere"`
 }
 
 // stopped tells whether the program is in a state that status reports as a failure: STOPPED, EXITED, FATAL, UNKNOWN.
@@ -32,13 +32,13 @@ func (p *programInfo) stopped() bool {
 
 // configInfo is what getAllConfigInfo tells about a program.
 type configInfo struct {
-	Name            string `xmlrpc:"name" json:"name"`
-	Group           string `xmlrpc:"group" json:"group"`
-	Namespec        string `xmlrpc:"-" json:"namespec"`
-	InUse           bool   `xmlrpc:"inuse" json:"inuse"`
-	Autostart       bool   `xmlrpc:"autostart" json:"autostart"`
-	GroupPriority   int    `xmlrpc:"group_prio" json:"group_prio"`
-	ProgramPriority int    `xmlrpc:"process_prio" json:"process_prio"`
+	Name            string `xmlrpc:"name" json:"name" help:"its name in the group"`
+	Group           string `xmlrpc:"group" json:"group" help:"its group"`
+	Namespec        string `xmlrpc:"-" json:"namespec" help:"the program as commands take it"`
+	InUse           bool   `xmlrpc:"inuse" json:"inuse" help:"whether its group is in use"`
+	Autostart       bool   `xmlrpc:"autostart" json:"autostart" help:"whether it starts by itself"`
+	GroupPriority   int    `xmlrpc:"group_prio" json:"group_prio" help:"the priority of its group"`
+	ProgramPriority int    `xmlrpc:"process_prio" json:"process_prio" help:"its priority in the group"`
 }
 
 // result is what a call on several programs did to one of them.

@@ -32,7 +32,7 @@ var errAuth = errors.New("server requires authentication")
 // credentials are for HTTP basic authentication. They are sent when both are known, even if empty.
 type credentials struct{ username, password *string }
 
-// A client calls one server. It is not for concurrent use.
+// A client calls one server. Its methods may be called by several goroutines at a time.
 type client struct {
 	url      string // as the user or the configuration gave it, for messages; no password in it
 	endpoint string
@@ -92,61 +92,118 @@ func (c *client) takeUserinfo(u *url.URL) {
 }
 
 // call calls a method of the supervisor namespace and stores its value in reply, a pointer to a type that fits. A
-// refusal is a *fault, wrong credentials are errAuth. Use refused and noSocket to ask why there is no connection.
+// refusal is a *fault, wrong credentials are errAuth, an answer that is not XML-RPC is a *statusError. Use refused and
+// noSocket to ask why there is no connection. Control characters in the answer become "?".
 func (c *client) call(ctx context.Context, reply any, method string, args ...any) error {
-	if c.broken != nil {
-		return c.broken
-	}
-	req, err := xmlrpc.NewRequest(c.endpoint, "supervisor."+method, args)
+	body, err := c.post(ctx, method, args)
 	if err != nil {
 		return err
 	}
-	req = req.WithContext(ctx)
+	return c.understand(method, decode(body, '?', reply))
+}
+
+// callText calls a method that answers with a text and returns it with the control characters it has.
+func (c *client) callText(ctx context.Context, method string, args ...any) (string, error) {
+	body, err := c.post(ctx, method, args)
+	if err != nil {
+		return "", err
+	}
+	var text string
+	err = c.understand(method, decode(body, controlStandIn, &text))
+	return strings.Map(func(r rune) rune {
+		if r >= controlStandIn && r < controlStandIn+' ' {
+			return r - controlStandIn
+		}
+		return r
+	}, text), err
+}
+
+// controlStandIn is the first of 32 code points that never stand for a character. They take the place of the control
+// characters, which XML cannot hold, while an answer is decoded.
+const controlStandIn = '\uFDD0'
+
+// understand adds to an error of decode what could not be understood, unless it is a fault.
+func (c *client) understand(method string, err error) error {
+	if err == nil || codeOf(err) != 0 {
+		return err
+	}
+	return fmt.Errorf("%s: answer to %s is not understood: %w", c.url, method, err)
+}
+
+// A statusError is an answer with an HTTP status that is not 200 or 401.
+type statusError struct {
+	url, status, what string
+	code              int
+}
+
+func (e *statusError) Error() string {
+	return fmt.Sprintf("%s answered %s to %s; is it a supervisor? its log may tell more", e.url, e.status, e.what)
+}
+
+// post calls a method and returns the body of the answer.
+func (c *client) post(ctx context.Context, method string, args []any) ([]byte, error) {
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	req, err := xmlrpc.NewRequest(c.endpoint, "supervisor."+method, args)
+	if err != nil {
+		return nil, err
+	}
 	req.Header.Set("Accept", "text/xml")
+	body, err := c.send(ctx, req, method)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	b, err := io.ReadAll(io.LimitReader(body, maxReply+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: answer to %s broke off: %w", c.url, method, err)
+	}
+	return b, nil
+}
+
+// send sends a request with the credentials and returns the body of the answer, which the caller closes. what names the
+// request in errors.
+func (c *client) send(ctx context.Context, req *http.Request, what string) (io.ReadCloser, error) {
 	if c.cred.username != nil && c.cred.password != nil {
 		req.SetBasicAuth(*c.cred.username, *c.cred.password)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err // which leaves out the made-up address of a socket
 		}
-		return fmt.Errorf("%s: %w", c.url, err)
+		return nil, fmt.Errorf("%s: %w", c.url, err)
 	}
-	defer resp.Body.Close()
 	switch resp.StatusCode {
 	case http.StatusOK:
+		return resp.Body, nil
 	case http.StatusUnauthorized:
-		return errAuth
+		err = errAuth
 	default:
-		return fmt.Errorf("%s answered %s to %s; is it a supervisor? its log may tell more", c.url, resp.Status, method)
+		err = &statusError{c.url, resp.Status, what, resp.StatusCode}
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxReply+1))
-	if err != nil {
-		return fmt.Errorf("%s: answer to %s broke off: %w", c.url, method, err)
-	}
-	if err := decode(body, reply); err != nil {
-		if codeOf(err) != 0 {
-			return err
-		}
-		return fmt.Errorf("%s: answer to %s is not understood: %w", c.url, method, err)
-	}
-	return nil
+	resp.Body.Close()
+	return nil, err
 }
 
-// decode reads an XML-RPC response.
-func decode(body []byte, reply any) error {
+// decode reads an XML-RPC response. Each control character becomes standIn, or, when that is controlStandIn, the code
+// point that many places behind it.
+func decode(body []byte, standIn rune, reply any) error {
 	if len(body) > maxReply {
 		return fmt.Errorf("it is longer than %d bytes", maxReply)
 	}
 	// supervisord sends control characters and bytes that are not UTF-8 as they are (compat.md §4.2).
-	body = bytes.ToValidUTF8(body, []byte("\uFFFD"))
-	for i, b := range body {
-		if b < ' ' && b != '\t' && b != '\n' && b != '\r' {
-			body[i] = '?'
+	body = bytes.Map(func(r rune) rune {
+		switch {
+		case r >= ' ' || r == '\t' || r == '\n' || r == '\r':
+			return r
+		case standIn == controlStandIn:
+			return standIn + r
 		}
-	}
+		return standIn
+	}, bytes.ToValidUTF8(body, []byte("\uFFFD")))
 	if depth(body) > maxDepth {
 		return fmt.Errorf("it is nested more than %d values deep", maxDepth)
 	}

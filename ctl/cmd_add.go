@@ -9,7 +9,9 @@ var verbAdd = verb{
 	notes: `Programs with autostart are started. Run reread first when the file has changed.`,
 	example: `$ reread
 $ add web mailer`,
-	run: runAdd,
+	words: wordsNewGroups,
+	json:  outcome{},
+	run:   runAdd,
 }
 
 func runAdd(s *session, args []string) error {
@@ -17,18 +19,19 @@ func runAdd(s *session, args []string) error {
 		err := s.do("addProcessGroup", g)
 		switch codeOf(err) {
 		case faultShutdownState:
-			s.printf("ERROR: shutting down\n")
+			s.groupFailed(g, "ERROR: shutting down", "shutting down")
 			s.fail(exitGeneric)
 		case faultAlreadyAdded:
-			s.printf("ERROR: process group already active\n")
+			s.did(namespec{Group: g}.outcome(resultUnchanged, "already active"), "ERROR: process group already active")
 		case faultBadName:
-			s.printf("ERROR: no such process/group: %s\n", g)
+			s.groupFailed(g, "ERROR: no such process/group: "+g, "no such group")
 			s.fail(exitGeneric)
+			s.advise("a group that is new in the configuration file is known after reread")
 		default:
 			if err != nil {
 				return err
 			}
-			s.printf("%s: added process group\n", g)
+			s.groupDid(g, "added", "added process group")
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ priorities of its group and of itself.`,
 	example: `$ avail
 $ -o json avail`,
 	noArgs: true,
-	json:   true,
+	json:   configInfo{},
 	run:    runAvail,
 }
 

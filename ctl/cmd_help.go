@@ -16,6 +16,7 @@ var verbHelp = verb{
 	example: `$ help
 $ help start
 $ start --help`,
+	words: wordsVerbs,
 }
 
 // The work of help is set here because it looks into the table that holds it.
@@ -24,11 +25,7 @@ func init() { verbHelp.run = runHelp }
 func runHelp(s *session, args []string) error {
 	if len(args) == 0 {
 		title := "default commands (type help <topic>):"
-		var names []string
-		for _, v := range verbs() {
-			names = append(names, v.name)
-		}
-		s.printf("\n%s\n%s\n%s\n", title, strings.Repeat("=", len(title)), columns(names, helpWidth))
+		s.printf("\n%s\n%s\n%s\n", title, strings.Repeat("=", len(title)), columns(verbNames(), helpWidth))
 		return nil
 	}
 	topic := strings.Join(args, " ")

@@ -15,14 +15,15 @@ var verbPID = verb{
 $ pid web
 $ -o json pid all`,
 	upcheck: true,
-	json:    true,
+	words:   wordsPrograms,
+	json:    pidInfo{},
 	run:     runPID,
 }
 
 // pidInfo is a line of pid for a machine. The server itself has no name.
 type pidInfo struct {
-	Name string `json:"namespec"`
-	PID  int    `json:"pid"`
+	Name string `json:"namespec" help:"the program as it was asked for, empty for the server"`
+	PID  int    `json:"pid" help:"its process id, 0 when it does not run"`
 }
 
 func runPID(s *session, args []string) error {
@@ -50,6 +51,10 @@ func runPID(s *session, args []string) error {
 
 // pidsOf prints the process ids of the named programs.
 func (s *session) pidsOf(names []string) error {
+	names, err := s.expand(names)
+	if err != nil {
+		return err
+	}
 	var list []pidInfo
 	for _, n := range names {
 		var p programInfo
@@ -58,6 +63,7 @@ func (s *session) pidsOf(names []string) error {
 		case codeOf(err) == faultBadName:
 			s.problem("No such process %s", n)
 			s.fail(exitGeneric)
+			s.unknown(wordsPrograms, n)
 			continue
 		case err != nil:
 			return err

@@ -10,6 +10,7 @@ var verbReload = verb{
 With -i it asks first.`,
 	example: `$ reload`,
 	noArgs:  true,
+	json:    outcome{},
 	run:     runReload,
 }
 
@@ -21,13 +22,13 @@ func runReload(s *session, _ []string) error {
 	}
 	err := s.do("restart")
 	if codeOf(err) == faultShutdownState {
-		s.printf("ERROR: already shutting down\n")
+		s.serverDid(resultFailed, "ERROR: already shutting down")
 		s.fail(exitGeneric)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.printf("Restarted supervisord\n")
+	s.serverDid("restarted", "Restarted supervisord")
 	return nil
 }

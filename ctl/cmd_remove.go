@@ -9,7 +9,9 @@ var verbRemove = verb{
 	notes: `The configuration file is not touched: add brings the group back.`,
 	example: `$ stop web:*
 $ remove web`,
-	run: runRemove,
+	words: wordsGroups,
+	json:  outcome{},
+	run:   runRemove,
 }
 
 func runRemove(s *session, args []string) error {
@@ -17,16 +19,18 @@ func runRemove(s *session, args []string) error {
 		err := s.do("removeProcessGroup", g)
 		switch codeOf(err) {
 		case faultStillRunning:
-			s.printf("ERROR: process/group still running: %s\n", g)
+			s.groupFailed(g, "ERROR: process/group still running: "+g, "still running")
 			s.fail(exitGeneric)
+			s.advise("stop it first: stop %s:*", g)
 		case faultBadName:
-			s.printf("ERROR: no such process/group: %s\n", g)
+			s.groupFailed(g, "ERROR: no such process/group: "+g, "no such group")
 			s.fail(exitGeneric)
+			s.unknown(wordsGroups, g)
 		default:
 			if err != nil {
 				return err
 			}
-			s.printf("%s: removed process group\n", g)
+			s.groupDid(g, "removed", "removed process group")
 		}
 	}
 	return nil

@@ -16,14 +16,14 @@ changes into effect with update, or for single groups with add and remove.`,
 	example: `$ reread
 $ reread && $ update`,
 	noArgs: true,
-	json:   true,
+	json:   groupChange{},
 	run:    runReread,
 }
 
 // groupChange is a line of reread for a machine.
 type groupChange struct {
-	Group  string `json:"group"`
-	Change string `json:"change"` // available, changed, disappeared
+	Group  string `json:"group" help:"the group"`
+	Change string `json:"change" help:"available (new), changed or disappeared"`
 }
 
 func runReread(s *session, _ []string) error {

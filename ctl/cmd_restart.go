@@ -14,6 +14,8 @@ read again: to bring a change of it into effect use update.`,
 $ restart web:*`,
 	upcheck: true,
 	needs:   minimum{1, "restart requires a process name", exitGeneric},
+	words:   wordsPrograms,
+	json:    outcome{},
 	run:     runRestart,
 }
 

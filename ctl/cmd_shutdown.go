@@ -9,6 +9,7 @@ var verbShutdown = verb{
 	notes:   `Returns at once. A server that is shutting down already is no error. With -i it asks first.`,
 	example: `$ shutdown`,
 	noArgs:  true,
+	json:    outcome{},
 	run:     runShutdown,
 }
 
@@ -21,17 +22,17 @@ func runShutdown(s *session, _ []string) error {
 	err := s.do("shutdown")
 	switch {
 	case codeOf(err) == faultShutdownState:
-		s.printf("ERROR: already shutting down\n")
+		s.serverDid(resultUnchanged, "ERROR: already shutting down")
 	case refused(err):
-		s.printf("ERROR: %s refused connection (already shut down?)\n", s.client.url)
+		s.serverDid(resultFailed, "ERROR: "+s.client.url+" refused connection (already shut down?)")
 		s.fail(exitGeneric)
 	case noSocket(err):
-		s.printf("ERROR: %s no such file (already shut down?)\n", s.client.url)
+		s.serverDid(resultFailed, "ERROR: "+s.client.url+" no such file (already shut down?)")
 		s.fail(exitGeneric)
 	case err != nil:
 		return err
 	default:
-		s.printf("Shut down\n")
+		s.serverDid("shut down", "Shut down")
 	}
 	return nil
 }

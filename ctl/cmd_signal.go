@@ -14,6 +14,8 @@ process itself, not to the processes that one has started.`,
 $ signal USR1 web:*`,
 	upcheck: true,
 	needs:   minimum{2, "signal requires a signal name and a process name", exitGeneric},
+	words:   wordsSignalled,
+	json:    outcome{},
 	run:     runSignal,
 }
 

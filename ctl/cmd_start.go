@@ -15,6 +15,8 @@ $ start web:* mailer
 $ start all`,
 	upcheck: true,
 	needs:   minimum{1, "start requires a process name", exitUsage},
+	words:   wordsPrograms,
+	json:    outcome{},
 	run:     runStart,
 }
 

@@ -16,16 +16,23 @@ var verbStatus = verb{
 		{"status GROUP:* ...", "all programs of these groups"},
 	},
 	notes: `The exit status is 0 when every program shown is up or on its way, 3 when one is STOPPED, EXITED, FATAL or
-UNKNOWN, and 4 when a name is not known or the server does not answer.`,
+UNKNOWN, and 4 when a name is not known or the server does not answer.
+
+With -w it asks once a second: on a terminal the lines are redrawn in place, elsewhere each program is a line at first
+and whenever it has changed, with the time in front (for -o json an object on each line).`,
 	example: `$ status
 $ status web:*
 $ status web || echo "web is down"
+$ status -w web:*
 $ -o json status | jq -r '.[] | select(.state == "FATAL") | .namespec'`,
-	json: true,
-	run:  runStatus,
+	words: wordsPrograms,
+	flags: []form{{"-w, --watch", "go on showing them until Ctrl-C"}},
+	json:  programInfo{},
+	run:   runStatus,
 }
 
 func runStatus(s *session, args []string) error {
+	args, watching := takeWatchFlag(args)
 	up, err := s.upcheck()
 	if err != nil {
 		return err
@@ -41,6 +48,11 @@ func runStatus(s *session, args []string) error {
 	shown := all
 	if len(args) > 0 && !slices.Contains(args, "all") {
 		shown = s.pick(all, args)
+	} else {
+		args = nil
+	}
+	if watching && (len(shown) > 0 || args == nil) {
+		return s.watch(args)
 	}
 	if slices.ContainsFunc(shown, func(p programInfo) bool { return p.stopped() }) {
 		s.fail(exitStopped)
@@ -56,10 +68,10 @@ func runStatus(s *session, args []string) error {
 func (s *session) pick(all []programInfo, names []string) []programInfo {
 	var picked []programInfo
 	for _, n := range names {
-		spec := parseNamespec(n)
+		spec, wild := parseNamespec(n), pattern(n)
 		before := len(picked)
 		for _, p := range all {
-			if spec.has(p.Group, p.Name) {
+			if spec.has(p.Group, p.Name) || wild && matches(n, p.Group, p.Name) {
 				picked = append(picked, p)
 			}
 		}
@@ -72,26 +84,50 @@ func (s *session) pick(all []programInfo, names []string) []programInfo {
 			s.problem("%s: ERROR (no such process)", n)
 		}
 		s.fail(exitUnknown)
+		s.unknown(wordsPrograms, n)
 	}
 	return picked
 }
 
 // statusTable prints a line for each program: name, state, description, in columns.
 func (s *session) statusTable(programs []programInfo) {
+	var b strings.Builder
+	for _, row := range statusRows(programs) {
+		b.WriteString(row.render(s.env.colour(), 0) + "\n")
+	}
+	s.printf("%s", b.String())
+}
+
+// A statusRow is a line of status; name and state are padded to their columns.
+type statusRow struct{ name, state, description string }
+
+// statusRows are the lines of status for these programs.
+func statusRows(programs []programInfo) []statusRow {
 	width := 30
 	for _, p := range programs {
 		width = max(width, len([]rune(p.Namespec)))
 	}
-	colour := s.env.colour()
-	var b strings.Builder
+	var rows []statusRow
 	for _, p := range programs {
-		state := fmt.Sprintf("%-10s", p.StateName)
-		if c := stateColour(p.StateName); colour && c != "" {
-			state = c + p.StateName + "\x1b[0m" + state[len(p.StateName):]
-		}
-		fmt.Fprintf(&b, "%-*s%s%s\n", width+3, p.Namespec, state, p.Description)
+		rows = append(rows, statusRow{fmt.Sprintf("%-*s", width+3, p.Namespec), fmt.Sprintf("%-10s", p.StateName), p.Description})
 	}
-	s.printf("%s", b.String())
+	return rows
+}
+
+// render is the line, cut to width columns unless that is 0, with the state in its colour if that is wanted.
+func (r statusRow) render(colour bool, width int) string {
+	line := []rune(r.name + r.state + r.description)
+	if width > 0 {
+		line = line[:min(len(line), width)]
+	}
+	state := strings.TrimRight(r.state, " ")
+	c := stateColour(state)
+	from := len([]rune(r.name))
+	to := from + len(state)
+	if !colour || c == "" || len(line) < to {
+		return string(line)
+	}
+	return string(line[:from]) + c + state + "\x1b[0m" + string(line[to:])
 }
 
 // stateColour is the escape sequence that begins the colour of a state, "" for the default colour.

@@ -14,6 +14,8 @@ $ stop web:*
 $ stop all`,
 	upcheck: true,
 	needs:   minimum{1, "stop requires a process name", exitGeneric},
+	words:   wordsPrograms,
+	json:    outcome{},
 	run:     runStop,
 }
 

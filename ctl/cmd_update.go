@@ -15,13 +15,15 @@ new ones are added; added programs with autostart are started. All other groups 
 when nothing differs.`,
 	example: `$ update
 $ update web`,
-	run: runUpdate,
+	words: wordsGroups,
+	json:  outcome{},
+	run:   runUpdate,
 }
 
 func runUpdate(s *session, args []string) error {
 	ch, err := s.reload()
 	if codeOf(err) == faultShutdownState {
-		s.printf("ERROR: already shutting down\n")
+		s.serverDid(resultFailed, "ERROR: already shutting down")
 		s.fail(exitGeneric)
 		return nil
 	}
@@ -64,8 +66,9 @@ func (s *session) checkGroups(names, added []string) error {
 			continue
 		}
 		told = append(told, n)
-		s.printf("ERROR: no such group: %s\n", n)
+		s.groupFailed(n, "ERROR: no such group: "+n, "no such group")
 		s.fail(exitGeneric)
+		s.unknown(wordsGroups, n)
 	}
 	return nil
 }
@@ -76,7 +79,7 @@ func (s *session) stopGroup(g string) (bool, error) {
 	if err := s.call(&results, "stopProcessGroup", g); err != nil {
 		return false, err
 	}
-	s.printf("%s: stopped\n", g)
+	s.groupDid(g, "stopped", "stopped")
 	return !slices.ContainsFunc(results, func(r result) bool { return r.Status == faultFailed }), nil
 }
 
@@ -87,14 +90,14 @@ func (s *session) dropGroup(g string) error {
 		return err
 	}
 	if !clean {
-		s.printf("%s: has problems; not removing\n", g)
+		s.groupFailed(g, g+": has problems; not removing", "has problems; not removing")
 		s.fail(exitGeneric)
 		return nil
 	}
 	if err := s.do("removeProcessGroup", g); err != nil {
 		return err
 	}
-	s.printf("%s: removed process group\n", g)
+	s.groupDid(g, "removed", "removed process group")
 	return nil
 }
 
@@ -109,7 +112,7 @@ func (s *session) replaceGroup(g string) error {
 	if err := s.do("addProcessGroup", g); err != nil {
 		return err
 	}
-	s.printf("%s: updated process group\n", g)
+	s.groupDid(g, "updated", "updated process group")
 	return nil
 }
 
@@ -118,6 +121,6 @@ func (s *session) takeGroup(g string) error {
 	if err := s.do("addProcessGroup", g); err != nil {
 		return err
 	}
-	s.printf("%s: added process group\n", g)
+	s.groupDid(g, "added", "added process group")
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,13 +15,11 @@ import (
 // Ctrl-C gives up waiting for the server.
 func Run(env Env, args []string) int {
 	env = env.complete()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	cmd := Command(env)
+	cmd := command(&options{env: env, interrupts: []os.Signal{os.Interrupt}})
 	args, err := completeLong(cmd.Flags(), args)
 	if err == nil {
 		cmd.SetArgs(args)
-		err = cmd.ExecuteContext(ctx)
+		err = cmd.ExecuteContext(context.Background())
 	}
 	var exit *ExitError
 	if err != nil && !errors.As(err, &exit) {
@@ -37,19 +34,24 @@ func Run(env Env, args []string) int {
 // It may be added to another command if the root of that tree has TraverseChildren set: only then do flags behind the
 // command word stay with the command.
 func Command(env Env) *cobra.Command {
-	env = env.complete()
-	o := &options{env: env}
+	return command(&options{env: env.complete()})
+}
+
+func command(o *options) *cobra.Command {
+	env := o.env
 	name, _, _ := strings.Cut(env.Name, " ")
 	root := &cobra.Command{
 		Use:   "ctl [flags] [command [arguments]]",
 		Short: "look at and steer a running supd or supervisord",
 		Long: `Sends one command to a running supd or supervisord and prints the answer. The words of the command are joined
-with blanks, so a command may also be one argument. Flags stand before the command.
+with blanks, so a command may also be one argument. Flags stand before the command. Without a command a shell is opened,
+which reads commands until Ctrl-D.
 
 The server is looked for in this order: -s; serverurl= in [supervisorctl] of the configuration file; the servers that
 the file itself configures, unix sockets first, with their credentials; http://localhost:9001. Without -c the file is
 looked for where the server looks for it.`,
-		Example: expand(`$ status                              how all programs are
+		Example: expand(`$                                     a shell
+$ status                              how all programs are
 $ restart web:*                       stop and start a group
 $ -c /etc/supervisord.conf update     bring a changed file into effect
 $ -s unix:///run/supd.sock status     talk to this server
@@ -65,9 +67,7 @@ $ -o json status                      for a machine`, env.Name),
 				return cmd.Help()
 			}
 			if len(args) == 0 {
-				cmd.SetOut(env.Stderr)
-				_ = cmd.Help()
-				return &ExitError{exitUsage}
+				return o.shell(cmd.Context())
 			}
 			return o.run(cmd.Context(), strings.Join(args, " "))
 		},
@@ -79,6 +79,7 @@ $ -o json status                      for a machine`, env.Name),
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	o.define(root.Flags())
+	o.completeFlags(root)
 	for _, v := range verbs() {
 		child := v.command(root, o)
 		root.AddCommand(child)
@@ -101,7 +102,7 @@ func (v *verb) command(root *cobra.Command, o *options) *cobra.Command {
 		DisableFlagsInUseLine: true,
 		SilenceErrors:         true,
 		SilenceUsage:          true,
-		ValidArgsFunction:     cobra.NoFileCompletions,
+		ValidArgsFunction:     o.completeArgs(v),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case !cmd.Root().TraverseChildren:
@@ -121,6 +122,9 @@ func (v *verb) long() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s%s.\n\n", strings.ToUpper(v.short[:1]), v.short[1:])
 	for _, f := range v.forms {
+		fmt.Fprintf(&b, "  %-28s %s\n", f.usage, f.does)
+	}
+	for _, f := range v.flags {
 		fmt.Fprintf(&b, "  %-28s %s\n", f.usage, f.does)
 	}
 	if v.notes != "" {

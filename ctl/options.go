@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -12,6 +14,7 @@ import (
 // options are the global flags.
 type options struct {
 	env         Env
+	interrupts  []os.Signal // what ends waiting for the server
 	config      once
 	serverURL   once
 	username    once
@@ -34,7 +37,7 @@ func (o *options) define(fl *pflag.FlagSet) {
 	fl.VarP(&o.username, "username", "u", "user name for the server")
 	fl.VarP(&o.password, "password", "p", "password for the server; others can see it in the list of processes")
 	fl.VarP(&o.historyFile, "history_file", "r", "where an interactive shell keeps its history")
-	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload")
+	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload, and for credentials the server wants")
 	fl.VarP(&o.format, "output", "o", "how to print listings: text or json")
 	fl.BoolVarP(&o.help, "help", "h", false, "this help")
 	fl.BoolVarP(&o.help, "?", "?", false, "this help")
@@ -43,27 +46,49 @@ func (o *options) define(fl *pflag.FlagSet) {
 
 // run runs one command line on the server that the flags and the configuration file name.
 func (o *options) run(ctx context.Context, line string) error {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	c, err := o.connect()
+	t, err := o.target()
 	if err != nil {
-		fmt.Fprintf(o.env.Stderr, "Error: %v\nFor help, use %s -h\n", err, o.env.Name)
-		return &ExitError{exitUsage}
+		return o.refuse(err)
 	}
-	s := &session{ctx: ctx, env: o.env, client: c, format: o.format, confirm: o.interactive}
-	s.run(line)
+	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: o.interactive}
+	defer s.hangUp()
+	o.runIn(ctx, s, line)
 	if s.status != 0 {
 		return &ExitError{s.status}
 	}
 	return nil
 }
 
-// connect returns a client of the server to talk to. It does not connect yet.
-func (o *options) connect() (*client, error) {
+// runIn runs one command line in a session. An interrupt ends it.
+func (o *options) runIn(ctx context.Context, s *session, line string) {
+	ctx, stop := o.untilInterrupt(ctx)
+	defer stop()
+	s.ctx = ctx
+	s.run(line)
+}
+
+// untilInterrupt is ctx that ends at an interrupt, too.
+func (o *options) untilInterrupt(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	if len(o.interrupts) == 0 {
+		return context.WithCancel(ctx)
+	}
+	return signal.NotifyContext(ctx, o.interrupts...)
+}
+
+// refuse says that the server to talk to is not known.
+func (o *options) refuse(err error) error {
+	fmt.Fprintf(o.env.Stderr, "Error: %v\nFor help, use %s -h\n", err, o.env.Name)
+	return &ExitError{exitUsage}
+}
+
+// target is what the configuration file says, and the flags instead of it.
+func (o *options) target() (target, error) {
 	t, err := readTarget(o.config.value)
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	if o.serverURL.value != nil {
 		t.url = *o.serverURL.value
@@ -74,7 +99,15 @@ func (o *options) connect() (*client, error) {
 	if o.password.value != nil {
 		t.cred.password = o.password.value
 	}
-	return newClient(t.url, o.env.Getenv("HOME"), t.cred), nil
+	if o.historyFile.value != nil {
+		t.history = *o.historyFile.value
+	}
+	return t, nil
+}
+
+// connect returns a client of a server. It does not connect yet.
+func (o *options) connect(t target) *client {
+	return newClient(t.url, o.env.Getenv("HOME"), t.cred)
 }
 
 // checkURL accepts what has a scheme and something behind it. Whether it can be used is seen when it is.

@@ -46,6 +46,7 @@ type daemon struct {
 	client string // that of the clients: the [supervisorctl] section of conf
 	socket string
 	port   int
+	pid    int
 
 	mu    sync.Mutex
 	lines []string // of its log
@@ -70,6 +71,7 @@ func startDaemon(t *testing.T, config string) *daemon {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	d.pid = cmd.Process.Pid
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -113,6 +115,23 @@ func (d *daemon) configure(t *testing.T, config string) {
 	}
 }
 
+// append appends to a file in the directory of the daemon, which may be a log.
+func (d *daemon) append(t *testing.T, name, text string) {
+	t.Helper()
+	if name == "s.log" {
+		// A line that has been waited for goes into the file after it was seen; an answer comes after that.
+		d.call(t, "getVersion")
+	}
+	f, err := os.OpenFile(filepath.Join(d.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err == nil {
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // fill puts the directory and the port of the daemon into a text.
 func (d *daemon) fill(s string) string {
 	return strings.NewReplacer("DIR", d.dir, "PORT", fmt.Sprint(d.port)).Replace(s)
@@ -128,6 +147,14 @@ func (d *daemon) collect(out interface{ Read([]byte) (int, error) }) {
 		case d.news <- struct{}{}:
 		default:
 		}
+	}
+}
+
+// signal sends a signal to the daemon.
+func (d *daemon) signal(t *testing.T, sig syscall.Signal) {
+	t.Helper()
+	if err := syscall.Kill(d.pid, sig); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -159,7 +186,11 @@ func (d *daemon) wait(t *testing.T, text string) {
 func (d *daemon) call(t *testing.T, method string, args ...any) {
 	t.Helper()
 	var reply any
-	c := newClient("unix://"+d.socket, "", credentials{})
+	to, err := readTarget(&d.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient("unix://"+d.socket, "", to.cred)
 	defer c.http.CloseIdleConnections()
 	if err := c.call(context.Background(), &reply, method, args...); err != nil {
 		t.Fatal(err)
@@ -244,6 +275,8 @@ func theirsExec(t *testing.T, stdin string, args []string) (string, int) {
 // ours runs the client under test.
 func ours(_ *testing.T, stdin string, args []string) (string, int) {
 	var out, errs bytes.Buffer
+	limit := time.AfterFunc(deadline, func() { panic(fmt.Sprintf("%q does not end; it printed %q", args, out.String())) })
+	defer limit.Stop()
 	status := Run(Env{
 		Name:   "supervisorctl",
 		Stdin:  strings.NewReader(stdin),
@@ -262,7 +295,9 @@ type step struct {
 
 	wait   string // a line of the log to wait for
 	config string // a new configuration to write
-	call   []any  // a method to call, with its arguments
+	file   string // a file to append the text to
+	text   string
+	call   []any // a method to call, with its arguments
 }
 
 // lines makes a step of each command line.
@@ -290,6 +325,8 @@ func play(t *testing.T, d *daemon, peer ctlPeer, steps []step) []string {
 			d.wait(t, s.wait)
 		case s.config != "":
 			d.configure(t, s.config)
+		case s.file != "":
+			d.append(t, s.file, s.text)
 		case s.call != nil:
 			d.call(t, s.call[0].(string), s.call[1:]...)
 		default:
@@ -313,7 +350,8 @@ var (
 	normalTime   = regexp.MustCompile(`[A-Z][a-z][a-z] \d\d \d\d:\d\d [AP]M`)
 	normalNumber = regexp.MustCompile(`(?m)^[1-9]\d*$`)
 	normalError  = regexp.MustCompile(`(?m)error: (?:.*(<Fault \d+: .*>).*|.*)$`)
-	normalHelp   = regexp.MustCompile(`(?m)^(.*\t.*|Note: .*)\n`)
+	normalHelp   = regexp.MustCompile(`(?m)^(maintail\tlast.*\n|.*\t.*|Note: .*|tail \[-f\] <name> .*|Ex:)\n`)
+	normalStamp  = regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}`)
 	// The list of commands differs, and the real client adds an error line to a text of its own.
 	normalTopics = regexp.MustCompile(`(?s)(=====\n).*\n\n`)
 	normalAuth   = regexp.MustCompile(`(Server requires authentication\n)error:.*\n`)
@@ -327,6 +365,7 @@ func normal(d *daemon, out string, s step) string {
 	out = normalPID.ReplaceAllString(out, "pid N")
 	out = normalUptime.ReplaceAllString(out, "uptime T")
 	out = normalTime.ReplaceAllString(out, "TIME")
+	out = normalStamp.ReplaceAllString(out, "STAMP")
 	out = normalNumber.ReplaceAllString(out, "N")
 	out = normalError.ReplaceAllString(out, "error: $1")
 	out = normalHelp.ReplaceAllString(out, "")

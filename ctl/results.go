@@ -1,5 +1,7 @@
 package ctl
 
+import "strings"
+
 // A wording is how a verb speaks of what became of one program.
 type wording struct {
 	done string
@@ -9,24 +11,84 @@ type wording struct {
 	failures map[faultCode]string
 }
 
+// An outcome is what a command did to one program, one group or the server, for a machine.
+type outcome struct {
+	Namespec string `json:"namespec" help:"the program as commands take it, GROUP:* for a whole group, empty for the server"`
+	Group    string `json:"group" help:"its group, empty for the server"`
+	Name     string `json:"name" help:"its name in the group, empty for a whole group or the server"`
+	Result   string `json:"result" help:"what was done, in a word that is the command's; unchanged when there was nothing to do; failed"`
+	Message  string `json:"message" help:"why it failed or there was nothing to do, else empty"`
+}
+
+// What Result says besides what was done.
+const (
+	resultUnchanged = "unchanged"
+	resultFailed    = "failed"
+)
+
+// outcome is what was done to n, a program or a whole group.
+func (n namespec) outcome(result, message string) outcome {
+	o := outcome{n.String(), n.Group, n.Program, result, message}
+	if n.wholeGroup() && n.Group != "" {
+		o.Namespec = n.Group + ":*"
+	}
+	return o
+}
+
+// did tells what a command did: by a line, as supervisorctl does, or for a machine, at the end of the command.
+func (s *session) did(o outcome, line string, args ...any) {
+	if s.format == formatJSON {
+		s.outcomes = append(s.outcomes, o)
+		return
+	}
+	s.printf(line+"\n", args...)
+}
+
+// groupDid tells what was done to a whole group.
+func (s *session) groupDid(group, result, text string) {
+	s.did(namespec{Group: group}.outcome(result, ""), "%s: %s", group, text)
+}
+
+// groupFailed tells why nothing was done to a group; line is the words of supervisorctl.
+func (s *session) groupFailed(group, line string, message string) {
+	s.did(namespec{Group: group}.outcome(resultFailed, message), "%s", line)
+}
+
+// serverDid tells what was done to the server, or, with a result of resultFailed, not done. line is the words of
+// supervisorctl.
+func (s *session) serverDid(result, line string) {
+	o := outcome{Result: result}
+	if result == resultFailed || result == resultUnchanged {
+		o.Message = strings.TrimPrefix(line, "ERROR: ")
+	}
+	s.did(o, "%s", line)
+}
+
 // tell prints what became of one program and sets the exit status.
 func (s *session) tell(w wording, r result) {
 	name := namespec{r.Group, r.Name}
 	if r.Status == statusSuccess {
-		s.printf("%s: %s\n", name, w.done)
+		s.did(name.outcome(w.done, ""), "%s: %s", name, w.done)
 		return
 	}
 	text, ok := w.failures[r.Status]
 	if !ok {
 		text = r.Description
 	}
-	s.printf("%s: ERROR (%s)\n", name, text)
+	o := name.outcome(resultFailed, text)
+	if r.Status == w.fine {
+		o.Result = resultUnchanged
+	}
+	s.did(o, "%s: ERROR (%s)", name, text)
 	switch r.Status {
 	case w.fine:
 	case faultSpawnError, faultAbnormal, faultNotRunning:
 		s.fail(exitNotRunning)
 	default:
 		s.fail(exitGeneric)
+	}
+	if r.Status == faultBadName {
+		s.unknown(wordsPrograms, name.String())
 	}
 }
 
@@ -39,12 +101,16 @@ type bulk struct {
 }
 
 // actOn runs b on each name and prints what became of it. "all" among the names means all programs, whatever the
-// other names are.
+// other names are. A pattern stands for the programs it matches, as if they were named one by one.
 func (s *session) actOn(b bulk, names []string) error {
 	for _, n := range names {
 		if n == "all" {
 			return s.actOnMany(b, b.all, b.args...)
 		}
+	}
+	names, err := s.expand(names)
+	if err != nil {
+		return err
 	}
 	for _, n := range names {
 		if err := s.actOnName(b, n); err != nil {
@@ -60,8 +126,9 @@ func (s *session) actOnName(b bulk, name string) error {
 	if spec.wholeGroup() {
 		err := s.actOnMany(b, b.group, append([]any{spec.Group}, b.args...)...)
 		if codeOf(err) == faultBadName {
-			s.printf("%s: ERROR (no such group)\n", spec.Group)
+			s.did(spec.outcome(resultFailed, "no such group"), "%s: ERROR (no such group)", spec.Group)
 			s.fail(b.badGroup)
+			s.unknown(wordsPrograms, name)
 			return nil
 		}
 		return err

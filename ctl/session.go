@@ -1,13 +1,14 @@
 package ctl
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // apiVersion is the version of the API this client speaks.
@@ -30,9 +31,13 @@ type session struct {
 	env     Env
 	client  *client
 	format  format
-	confirm bool // ask before shutdown and reload
-	stdin   *bufio.Reader
+	confirm bool // ask before shutdown and reload, and for credentials that the server wants
+	in      *input
 	status  int
+	done    bool // quit or exit was run; a shell ends
+
+	outcomes  []outcome             // what the running verb did, for -o json
+	strangers map[wordKind][]string // names the server did not know, for hints
 }
 
 // run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
@@ -52,46 +57,86 @@ func (s *session) run(line string) {
 	if end < 0 {
 		end = len(text)
 	}
-	v := findVerb(text[:end])
+	name := text[:end]
+	if name == "EOF" { // what the end of the input means to a shell
+		name = verbExit.name
+	}
+	v := findVerb(name)
 	if v == nil {
 		s.printf("*** Unknown syntax: %s\n", line)
 		s.fail(exitGeneric)
+		if near := confload.Nearest(name, verbNames()); near != "" {
+			s.advise("did you mean %s? help lists the commands", near)
+		} else {
+			s.advise("help lists the commands")
+		}
 		return
 	}
 	s.runVerb(v, strings.Fields(text[end:]))
+	s.hintNames()
 }
 
-// runVerb runs one verb and prints the error it returns.
+// runVerb runs one verb and prints the error it returns. In a session with questions it runs it again with other
+// credentials as long as the server wants them.
 func (s *session) runVerb(v *verb, args []string) {
-	if v.json {
+	err := s.attempt(v, args)
+	for s.confirm && errors.Is(err, errAuth) {
+		if err = s.login(); err == nil {
+			err = s.attempt(v, args)
+		}
+	}
+	s.report(err)
+}
+
+// attempt runs one verb. It returns the errors that have not been printed yet.
+func (s *session) attempt(v *verb, args []string) error {
+	defer func(f format) { s.format = f }(s.format)
+	if v.json != nil {
 		var err error
 		if args, err = s.takeOutputFlag(args); err != nil {
 			s.report(err)
 			s.fail(exitUsage)
-			return
+			return nil
 		}
 	}
-	if s.format != formatText && !v.json {
+	if s.format != formatText && v.json == nil {
 		fmt.Fprintf(s.env.Stderr, "error: %s has no output format but text; leave out -o\n", v.name)
 		s.fail(exitUsage)
-		return
+		return nil
 	}
 	if v.noArgs && len(args) > 0 {
-		s.misuse(v, v.name+" accepts no arguments", exitGeneric)
-		return
+		s.misuse(v, "Error: "+v.name+" accepts no arguments", exitGeneric)
+		return nil
 	}
 	if v.upcheck {
 		if up, err := s.upcheck(); err != nil || !up {
-			s.report(err)
-			return
+			return err
 		}
 	}
 	if len(args) < v.needs.args {
-		s.misuse(v, v.needs.says, v.needs.status)
-		return
+		s.misuse(v, "Error: "+v.needs.says, v.needs.status)
+		return nil
 	}
-	s.report(v.run(s, args))
+	err := v.run(s, args)
+	var wrong misuseError
+	if errors.As(err, &wrong) {
+		s.misuse(v, string(wrong), exitGeneric)
+		return nil
+	}
+	if _, ok := v.json.(outcome); ok && s.format == formatJSON {
+		list := s.outcomes
+		s.outcomes = nil
+		if err == nil || len(list) > 0 {
+			err = errors.Join(err, s.json(notNil(list)))
+		}
+	}
+	return err
 }
+
+// A misuseError is returned by a verb that was called wrongly; it is printed as it is, with how the verb is called.
+type misuseError string
+
+func (e misuseError) Error() string { return string(e) }
 
 // takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well.
 func (s *session) takeOutputFlag(args []string) ([]string, error) {
@@ -131,6 +176,7 @@ func (s *session) upcheck() (bool, error) {
 	case codeOf(err) == faultUnknownMethod:
 		s.problem("%s", noInterfaceText)
 		s.fail(exitNoInterface)
+		s.advise("add to the configuration file of the server and restart it:\n%s", interfaceLines)
 	case err != nil:
 		return false, err
 	case version != apiVersion:
@@ -151,10 +197,17 @@ const (
 		"remote version is %s."
 )
 
+// interfaceLines is what a configuration needs so that a client can steer the server.
+const interfaceLines = `[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface`
+
 // call calls a method of the server.
 func (s *session) call(reply any, method string, args ...any) error {
 	return s.client.call(s.ctx, reply, method, args...)
 }
+
+// hangUp closes the connection that is kept between calls.
+func (s *session) hangUp() { s.client.http.CloseIdleConnections() }
 
 // do calls a method whose answer is only that it was done.
 func (s *session) do(method string, args ...any) error {
@@ -184,7 +237,7 @@ func (s *session) problems() io.Writer {
 
 // misuse says that a verb was called wrongly and how it is called.
 func (s *session) misuse(v *verb, text string, status int) {
-	s.problem("Error: %s", text)
+	s.problem("%s", text)
 	v.help(s.problems())
 	s.fail(status)
 }
@@ -210,18 +263,15 @@ func (s *session) report(err error) {
 // hint says on the error output what to do about err, so that the output stays as scripts know it.
 func (s *session) hint(err error) {
 	if a := s.client.advice(err); a != "" {
-		fmt.Fprintln(s.env.Stderr, "hint: "+a)
+		s.advise("%s", a)
 	}
 }
 
 // ask asks a question whose answer may be no, and tells whether it is yes.
 func (s *session) ask(question string) (bool, error) {
-	s.printf("%s y/N? ", question)
-	if s.stdin == nil {
-		s.stdin = bufio.NewReader(s.env.Stdin)
-	}
-	answer, err := s.stdin.ReadString('\n')
-	if err != nil && (!errors.Is(err, io.EOF) || answer == "") {
+	fmt.Fprintf(s.problems(), "%s y/N? ", question)
+	answer, err := s.input().line(s.ctx)
+	if err != nil {
 		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)
 	}
 	return strings.HasPrefix(strings.ToLower(answer), "y"), nil

@@ -42,6 +42,19 @@ password=a:b
 		remove x
 		pid
 		version
+		tail
+		tail x
+		tail -f x
+		maintail -f
+		maintail
+		clear x
+		fg
+		fg x
+		open unix://DIR/s.sock
+		-u u -p p open unix://DIR/s.sock
+		-u u -p a:b open http://127.0.0.1:PORT
+		-u u -p p open http://127.0.0.1:PORT
+		quit
 		reload
 		shutdown
 	`)...)
@@ -70,6 +83,15 @@ func TestServerWithoutInterfaceIsToldAsBySupervisorctl(t *testing.T) {
 		update
 		add x
 		remove x
+		tail
+		tail x
+		tail -f x
+		maintail
+		maintail -f
+		clear x
+		fg x
+		open unix://DIR/s.sock
+		exit
 		reload
 		shutdown
 	`))
@@ -86,7 +108,8 @@ func TestMissingServerIsToldAsBySupervisorctl(t *testing.T) {
 	for _, cmd := range []string{
 		"status", "status x", "start", "start x", "stop", "restart", "signal", "pid", "version", "version x", "avail",
 		"avail x", "reread", "update", "update x", "add", "add x", "remove", "remove x", "reload", "reload x", "shutdown",
-		"help", "help start", "nosuch",
+		"help", "help start", "nosuch", "tail", "tail x", "tail -f x", "tail -f", "tail a b c d", "maintail", "maintail x",
+		"maintail -f", "maintail -f x", "clear", "clear x", "clear all", "fg", "fg x", "fg x y", "quit", "exit", "open x",
 	} {
 		steps = append(steps,
 			step{args: strings.Fields(cmd)},
@@ -99,6 +122,8 @@ func TestMissingServerIsToldAsBySupervisorctl(t *testing.T) {
 		steps = append(steps,
 			step{args: []string{"-s", server, "version"}},
 			step{args: []string{"-s", server, "shutdown"}},
+			step{args: []string{"-s", server, "maintail"}},
+			step{args: []string{"open", server}},
 			step{args: []string{"-s", server, "help", "nope"}},
 		)
 	}

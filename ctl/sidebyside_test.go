@@ -315,6 +315,14 @@ func TestShutdownIsThatOfSupervisorctl(t *testing.T) {
 		add cat off
 		remove cat
 		remove
+		tail cat
+		tail -f cat
+		maintail
+		maintail -f
+		clear cat
+		clear all
+		fg cat
+		open unix://DIR/s.sock
 		reload
 		shutdown
 	`)))

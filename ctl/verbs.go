@@ -15,10 +15,14 @@ type verb struct {
 	// example is lines of shell commands; "$" stands for the name of the client.
 	example string
 
-	noArgs  bool    // arguments are an error
-	upcheck bool    // ask the server for its version before anything else
-	needs   minimum // checked after that
-	json    bool    // it is a listing and knows -o json
+	noArgs  bool     // arguments are an error
+	upcheck bool     // ask the server for its version before anything else
+	needs   minimum  // checked after that
+	words   wordKind // what the arguments name
+	flags   []form   // its own flags; usage is "-w, --watch"
+	// json is a row, with zero values, of what it prints for -o json; nil when it knows only text. Rows of outcomes
+	// are printed by the session, all others by the verb.
+	json any
 
 	// run does the work. It prints what supervisorctl has a text for; the error it returns is anything else.
 	run func(s *session, args []string) error
@@ -39,8 +43,14 @@ func verbs() []*verb {
 	return []*verb{
 		&verbAdd,
 		&verbAvail,
+		&verbClear,
+		&verbExit,
+		&verbFg,
 		&verbHelp,
+		&verbMaintail,
+		&verbOpen,
 		&verbPID,
+		&verbQuit,
 		&verbReload,
 		&verbRemove,
 		&verbReread,
@@ -50,9 +60,19 @@ func verbs() []*verb {
 		&verbStart,
 		&verbStatus,
 		&verbStop,
+		&verbTail,
 		&verbUpdate,
 		&verbVersion,
 	}
+}
+
+// verbNames are the names of all commands.
+func verbNames() []string {
+	var names []string
+	for _, v := range verbs() {
+		names = append(names, v.name)
+	}
+	return names
 }
 
 // findVerb returns the verb called name, or nil.

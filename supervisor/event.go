@@ -166,11 +166,15 @@ type (
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
+		Life     uint64
 		Pid      int  // of the process it concerns; 0 none
 		Tries    int  // To Starting: failed attempts before; To Backoff: failed attempts so far
 		Expected bool // To Exited: the status was one of exitcodes
 		Reason   Reason
 	}
+	// Escalate says that the program has failed for good as far as its own policy goes: what becomes of it is up to its
+	// group. Only programs whose policy says so do that.
+	Escalate struct{ Reason Reason }
 	// Log is one line for the main log, in supervisord's words (compat.md §7.1).
 	Log struct {
 		Level Level
@@ -184,6 +188,7 @@ func (Arm) effect()        {}
 func (Disarm) effect()     {}
 func (RunAction) effect()  {}
 func (Transition) effect() {}
+func (Escalate) effect()   {}
 func (Log) effect()        {}
 
 // Level is the level of a Log effect.

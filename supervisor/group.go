@@ -18,7 +18,7 @@ import (
 //   - A member that ends while the pass is to stop it anyway is down, however it ended; the budget is not charged.
 //   - A member that fails on its way up, or one outside the pass that fails, is charged to the budget, and what the
 //     strategy says about it is added to the pass: everything concerned is stopped again before anything is started.
-//   - A member that somebody else takes down is left out of the rest of the pass.
+//   - A member that somebody else takes down, or wants to stay down, is left out of the rest of the pass.
 //
 // When the budget is used up the group gives up: everything that is up is stopped in reverse order, GiveUp is reported
 // once, and from then on nothing is asked for. A new start of the group is a new Group.
@@ -48,9 +48,10 @@ const (
 	MemberDown                 // it is down for another reason; a member that cannot be signalled counts as down
 	MemberUp                   // it is up (RUNNING, or ready where it says so itself)
 	MemberStarting             // somebody other than the group has asked for it to be up
+	MemberUnwanted             // somebody other than the group has asked for it to be down, be it up or not
 )
 
-var factNames = [...]string{"failed", "down", "up", "starting"}
+var factNames = [...]string{"failed", "down", "up", "starting", "unwanted"}
 
 // String is the fact in transcripts.
 func (f Fact) String() string { return factNames[f] }
@@ -142,6 +143,16 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 	case MemberStarting:
 		if m.is == isDown {
 			m.is = isStarting
+		}
+	case MemberUnwanted:
+		switch m.plan {
+		case start:
+			m.plan = leave
+		case restart:
+			m.plan = stop
+			if m.is != isStopping { // whoever wants it down sees to that
+				m.plan = leave
+			}
 		}
 	case MemberUp:
 		if m.is != isStopping { // its end is still to come

@@ -176,6 +176,10 @@ func (w *groupWorld) answer() {
 // disturb lets a member that is up, and was not told to stop, end by itself.
 func (w *groupWorld) disturb() {
 	name := w.g.Order[w.r.IntN(len(w.g.Order))]
+	if w.r.IntN(12) == 0 {
+		w.takeDown(name)
+		return
+	}
 	if !w.up[name] || slices.ContainsFunc(w.asked, func(a GroupAction) bool { return a.Member == name }) {
 		return
 	}
@@ -186,6 +190,24 @@ func (w *groupWorld) disturb() {
 		return
 	}
 	w.tell(name, MemberFailed)
+}
+
+// takeDown has somebody want a member to be down, whatever it is at that moment.
+func (w *groupWorld) takeDown(name string) {
+	w.off[name] = true
+	i := slices.IndexFunc(w.asked, func(a GroupAction) bool { return a.Member == name })
+	if i >= 0 && w.asked[i].Do == StopMember { // it goes down anyway
+		w.tell(name, MemberUnwanted)
+		return
+	}
+	if i >= 0 {
+		w.asked = slices.Delete(w.asked, i, i+1)
+	}
+	w.tell(name, MemberUnwanted)
+	if w.up[name] || i >= 0 {
+		w.up[name] = false
+		w.tell(name, MemberDown)
+	}
 }
 
 func TestRandomGroupsEndWithAllUpOrGiveUp(t *testing.T) {

@@ -21,6 +21,7 @@ type Policy struct {
 	KillAsGroup  bool     // SIGKILL goes to the process group
 	StopSignals  []string // names of the stop signals in their order, for the log; nil: SIGKILL at once
 	OnLoss       OnLoss   // what the loss of a dependency does
+	Escalate     bool     // its group decides about every failure; it only tries a failed start again by itself
 
 	Backoff      BackoffPolicy
 	RestartPause time.Duration // between the end of a process and the next one's start; 0 none
@@ -131,7 +132,7 @@ func (s *step) log(l Level, format string, args ...interface{}) {
 }
 
 func (s *step) enter(to State, r Reason, t Transition) {
-	t.From, t.To, t.Reason = s.State, to, r
+	t.From, t.To, t.Life, t.Reason = s.State, to, s.Life, r
 	s.State, s.Reason = to, r
 	s.do(t)
 }
@@ -262,6 +263,10 @@ func (s *step) startFailed(pid int, why string) {
 func (s *step) settle(r Rule, t Transition) {
 	switch r.Directive {
 	case RestartNow:
+		if s.policy.Escalate {
+			s.do(Escalate{r.Reason})
+			return
+		}
 		if s.policy.RestartPause > 0 {
 			s.pause(r.Reason)
 			return
@@ -281,6 +286,9 @@ func (s *step) settle(r Rule, t Transition) {
 		if r.To == Fatal {
 			s.Failures = 0
 			s.log(Info, "gave up: %s entered FATAL state, too many start retries too quickly", s.policy.Name)
+			if s.policy.Escalate {
+				s.do(Escalate{r.Reason})
+			}
 		}
 	}
 }

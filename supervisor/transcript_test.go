@@ -123,6 +123,8 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.StopWaitSecs = n
 		case "autorestart":
 			p.Autorestart = map[string]Autorestart{"true": RestartAlways, "false": RestartNever, "unexpected": RestartUnexpected}[v]
+		case "escalate":
+			p.Escalate = v == "true"
 		case "onloss":
 			p.OnLoss = map[string]OnLoss{"keep": KeepOnLoss, "stop": StopOnLoss, "restart": RestartOnLoss}[v]
 		case "stopsignals":
@@ -260,6 +262,8 @@ func render(e Effect) string {
 			which = "failure"
 		}
 		return fmt.Sprintf("run the action for %s, count %d (%s: %s)", which, e.Count, e.Reason.Code, e.Reason.Text)
+	case Escalate:
+		return "escalate (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Transition:
 		s := fmt.Sprintf("%s -> %s", e.From, e.To)
 		switch e.To {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,8 +66,22 @@ type bench struct {
 // newPlace returns a new directory for a run of p.
 func (b *bench) newPlace(p peer) (place, error) {
 	b.places++
-	where := place{dir: filepath.Join(b.dir, fmt.Sprintf("%02d-%s", b.places, p.name)), child: b.child}
+	port, err := freePort()
+	if err != nil {
+		return place{}, err
+	}
+	where := place{port: port, dir: filepath.Join(b.dir, fmt.Sprintf("%02d-%s", b.places, p.name)), child: b.child}
 	return where, os.Mkdir(where.dir, 0o755)
+}
+
+// freePort returns a port of the loopback address that nobody listens on.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // startTimeout is generous: it is there to end a run that will never succeed.

@@ -12,7 +12,7 @@ import (
 )
 
 // timeCalls calls a method until enough calls or enough time have gone by and returns the seconds each took.
-func (f *fleet) timeCalls(ctx context.Context, most int, method string, params ...any) ([]float64, error) {
+func (f *fleet) timeCalls(ctx context.Context, c *client, most int, method string, params ...any) ([]float64, error) {
 	var spent []float64
 	deadline := time.Now().Add(f.callTime)
 	for len(spent) < most && (len(spent) < fewestSamples || time.Now().Before(deadline)) {
@@ -20,7 +20,7 @@ func (f *fleet) timeCalls(ctx context.Context, most int, method string, params .
 			return nil, context.Cause(ctx)
 		}
 		begun := monotonic()
-		if _, err := f.rpc.call(method, params...); err != nil {
+		if _, err := c.call(method, params...); err != nil {
 			return nil, err
 		}
 		spent = append(spent, time.Duration(monotonic()-begun).Seconds())
@@ -28,14 +28,33 @@ func (f *fleet) timeCalls(ctx context.Context, most int, method string, params .
 	return spent, nil
 }
 
-// readAll records how long it takes to ask for the state of all programs.
-func (f *fleet) readAll(ctx context.Context) error {
-	spent, err := f.timeCalls(ctx, 300, "supervisor.getAllProcessInfo")
+// readBoth records how long a call takes over the unix socket, as a figure, and over TCP, as figure.tcp.
+func (f *fleet) readBoth(ctx context.Context, figure string, most int, note func(*client) string, method string, params ...any) error {
+	tcp, err := dial("tcp", f.daemon.place.address())
 	if err != nil {
 		return err
 	}
-	f.put("rpc.all", f.peer, percentile(spent, 50), len(spent), fmt.Sprintf("%s in an answer", bytesHeld.format(float64(len(f.rpc.body)))))
+	defer tcp.close()
+	for _, over := range []struct {
+		client *client
+		figure string
+	}{{f.rpc, figure}, {tcp, figure + ".tcp"}} {
+		if !f.wants(over.figure) {
+			continue
+		}
+		spent, err := f.timeCalls(ctx, over.client, most, method, params...)
+		if err != nil {
+			return err
+		}
+		f.put(over.figure, f.peer, percentile(spent, 50), len(spent), note(over.client))
+	}
 	return nil
+}
+
+// readAll records how long it takes to ask for the state of all programs.
+func (f *fleet) readAll(ctx context.Context) error {
+	note := func(c *client) string { return bytesHeld.format(float64(len(c.body))) + " in an answer" }
+	return f.readBoth(ctx, "rpc.all", 300, note, "supervisor.getAllProcessInfo")
 }
 
 // readOne records how long it takes to ask for the state of one program.
@@ -44,12 +63,7 @@ func (f *fleet) readOne(ctx context.Context) error {
 	if f.task.programs == 1 && f.peer.commanded {
 		name = "one"
 	}
-	spent, err := f.timeCalls(ctx, 3000, "supervisor.getProcessInfo", name)
-	if err != nil {
-		return err
-	}
-	f.put("rpc.one", f.peer, percentile(spent, 50), len(spent), "")
-	return nil
+	return f.readBoth(ctx, "rpc.one", 3000, func(*client) string { return "" }, "supervisor.getProcessInfo", name)
 }
 
 // command records how long one program takes to stop and to start, each until the daemon says it is done.

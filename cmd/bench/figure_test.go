@@ -11,8 +11,8 @@ func TestSelectFigures(t *testing.T) {
 		names []string
 	}{
 		{"kill", []string{"kill.p50", "kill.p99"}},
-		{"rpc.one", []string{"rpc.one"}},
-		{"rpc.one, kill.p50", []string{"kill.p50", "rpc.one"}},
+		{"rpc.one", []string{"rpc.one", "rpc.one.tcp"}},
+		{"rpc.one, kill.p50", []string{"kill.p50", "rpc.one", "rpc.one.tcp"}},
 	} {
 		got, err := selectFigures(c.only)
 		if err != nil || len(got) != len(c.names) {

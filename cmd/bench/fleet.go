@@ -93,7 +93,7 @@ func (f *fleet) ready(ctx context.Context) error {
 
 func (f *fleet) running() (int, error) {
 	if f.rpc == nil {
-		c, err := dial(f.daemon.place.socket())
+		c, err := dial("unix", f.daemon.place.socket())
 		if err != nil {
 			return 0, err
 		}

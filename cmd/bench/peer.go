@@ -37,11 +37,13 @@ type task struct {
 // A place is the directory one run of a peer uses.
 type place struct {
 	dir   string
+	port  int // of the loopback address, free when the place was made
 	child child
 }
 
 func (p place) path(name string) string { return filepath.Join(p.dir, name) }
 func (p place) socket() string          { return p.path("rpc.sock") }
+func (p place) address() string         { return fmt.Sprintf("127.0.0.1:%d", p.port) }
 func (p place) announcements() string   { return p.path("announce") }
 func (p place) gate() string            { return p.path("gate") }
 
@@ -84,7 +86,7 @@ func (p peer) present() error {
 // writeJob writes the floor's job file.
 func writeJob(p place, t task) ([]string, error) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "socket=%s\ncount=%d\nrestart=%v\n", p.socket(), t.programs, t.mode == modeIdle)
+	fmt.Fprintf(&b, "socket=%s\naddress=%s\ncount=%d\nrestart=%v\n", p.socket(), p.address(), t.programs, t.mode == modeIdle)
 	for _, word := range p.command(t, "%d", t.generation) {
 		fmt.Fprintf(&b, "arg=%s\n", word)
 	}
@@ -101,6 +103,9 @@ func writeConf(p place, t task) ([]string, error) {
 	fmt.Fprintf(&b, `[unix_http_server]
 file=%s
 
+[inet_http_server]
+port=%s
+
 [supervisord]
 nodaemon=true
 silent=true
@@ -111,7 +116,7 @@ minfds=%d
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-`, p.socket(), p.path("daemon.log"), p.path("daemon.pid"), p.dir, max(1024, 4*t.programs+200))
+`, p.socket(), p.address(), p.path("daemon.log"), p.path("daemon.pid"), p.dir, max(1024, 4*t.programs+200))
 	const number = "%(process_num)d"
 	several := t.programs
 	if t.mode == modeIdle {

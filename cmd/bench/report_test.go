@@ -9,7 +9,7 @@ import (
 
 func sampleReport(t *testing.T) *report {
 	t.Helper()
-	selected, err := selectFigures("kill.p50,rpc,flood.lost,control.stop")
+	selected, err := selectFigures("kill.p50,rpc.all.tcp,rpc.one.tcp,flood.lost,control.stop")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,8 +18,8 @@ func sampleReport(t *testing.T) *report {
 	r.results.put("kill.p50", peerFloor, 2e-3, 500, "")
 	r.results.put("kill.p50", peerSupd, 2.2e-3, 500, "")
 	r.results.put("kill.p50", peerSupervisord, 1.012, 16, "16 kills")
-	r.results.put("rpc.all", peerFloor, 1e-3, 300, "")
-	r.results.put("rpc.all", peerSupd, 4e-3, 300, "")
+	r.results.put("rpc.all.tcp", peerFloor, 1e-3, 300, "")
+	r.results.put("rpc.all.tcp", peerSupd, 4e-3, 300, "")
 	r.results.put("flood.lost", peerFloor, 0, 3, "")
 	r.results.put("flood.lost", peerSupd, 0, 3, "")
 	r.results.fail(selected, peerSupervisord, "no such file or directory, and a good deal more to say")
@@ -37,8 +37,8 @@ func TestReportText(t *testing.T) {
 figure        what                                      must reach        floor              supd  × floor                       supervisord  × floor  verdict
 --------------------------------------------------------------------------------------------------------------------------------------------------------------
 kill.p50      kill -9 until the next one executes, p50  ≤ 1.25 × floor     2 ms           2.20 ms     1.10                            1.01 s      506  ok
-rpc.all       getAllProcessInfo, p50                    ≤ 2 × floor        1 ms              4 ms        4  failed: no such file or directo…           miss
-rpc.one       getProcessInfo of one, p50                ≤ 1.50 × floor           failed: the dae…           failed: no such file or directo…           failed
+rpc.all.tcp   … over TCP                                ≤ 2 × floor        1 ms              4 ms        4  failed: no such file or directo…           miss
+rpc.one.tcp   … over TCP                                ≤ 1.50 × floor           failed: the dae…           failed: no such file or directo…           failed
 control.stop  stop of one, p50                          ≤ 5 ms                                              failed: no such file or directo…           -
 flood.lost    … bytes lost                              0                     0                 0           failed: no such file or directo…           ok
 

@@ -15,7 +15,7 @@ import (
 
 const callTimeout = 60 * time.Second
 
-// A client calls XML-RPC methods over one connection to a unix socket.
+// A client calls XML-RPC methods over one connection.
 type client struct {
 	conn    net.Conn
 	in      *bufio.Reader
@@ -23,8 +23,8 @@ type client struct {
 	body    []byte
 }
 
-func dial(socket string) (*client, error) {
-	conn, err := net.Dial("unix", socket)
+func dial(network, address string) (*client, error) {
+	conn, err := net.Dial(network, address)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func TestClientReadsEveryFormOfAnswer(t *testing.T) {
 	}
 	go server.Serve(listener)
 	defer server.Close()
-	c, err := dial(socket)
+	c, err := dial("unix", socket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,7 @@ type daemon struct {
 	echo   io.Writer // the foreground's stdout; nil in the background
 	stderr io.Writer
 
+	outlets  logs.Outlets // of the main log
 	log      *logs.MainLog
 	logger   hclog.Logger
 	pid      *pidFile // nil: none could be had
@@ -32,10 +33,14 @@ type daemon struct {
 	children chan os.Signal  // SIGCHLD, which comes in floods and must not displace the others
 	restarts chan chan error // clients who ask for a soft restart, and wait to hear whether it can be had
 	ending   atomic.Bool     // somebody wants the daemon to end: no generation follows
+	status   atomic.Int32    // to end with
 	began    bool            // the first generation was up
 	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
 }
+
+// logPatience is how long a syslog server may take for the last lines of the main log.
+const logPatience = time.Second
 
 // stopGrace bounds how long the listeners take to end after the tree has.
 const stopGrace = 5 * time.Second
@@ -77,7 +82,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
-	l := &loader{path: path, opts: confload.Options{Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
+	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
 	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load}
 }
 
@@ -86,7 +91,7 @@ func noConfig(tried []string) string {
 	for _, t := range tried {
 		text += "\n  " + t
 	}
-	return text + "\nmake one of them, or name one with -c FILE"
+	return text + "\nmake one of them (supd init prints one to start from), or name one with -c FILE"
 }
 
 // run runs generation after generation until one ends in a shutdown.
@@ -120,7 +125,8 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 		g.end()
 		if next == nil {
 			d.log.Close()
-			return 0, nil
+			_ = d.outlets.Close(logPatience)
+			return int(d.status.Load()), nil
 		}
 		g = next
 	}

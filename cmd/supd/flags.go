@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,7 @@ type daemonFlags struct {
 	daemon    bool
 	help      bool
 	version   bool
+	envFiles  pathList
 	overrides map[string]string // [supervisord] options by name; "true" for switches
 	flagOf    map[string]string // option → the flag as it is known, for messages
 }
@@ -34,7 +36,7 @@ type option struct {
 
 // daemonOptions are supervisord's own flags (compat.md §2.1).
 var daemonOptions = []option{
-	{"nodaemon", "nodaemon", "n", "", "stay in the foreground (what supd does anyway)"},
+	{"nodaemon", "nodaemon", "n", "", "stay in the foreground"},
 	{"silent", "silent", "s", "", "do not print the log in the foreground"},
 	{"user", "user", "u", "USER", "run as this user, by name or number"},
 	{"umask", "umask", "m", "OCTAL", "umask of the daemon and its programs when it runs in the background"},
@@ -59,7 +61,14 @@ type once struct {
 }
 
 func (o *once) String() string { return "" }
-func (o *once) Type() string   { return o.opt.arg }
+
+// Type is what help calls the value.
+func (o *once) Type() string {
+	if o.opt.arg == "" {
+		return "bool" // a switch: help shows no value
+	}
+	return o.opt.arg
+}
 
 func (o *once) Set(v string) error {
 	if _, twice := o.flags.overrides[o.opt.name]; twice {
@@ -73,25 +82,13 @@ func (o *once) Set(v string) error {
 func newDaemonCommand(f flavour, name string, do func(*daemonFlags) error) (*cobra.Command, *daemonFlags) {
 	d := &daemonFlags{overrides: map[string]string{}, flagOf: map[string]string{}}
 	cmd := &cobra.Command{
-		Use:   name + " [flags]",
-		Short: "start programs, watch them, restart them by rule, keep their output",
-		Long: `Starts the programs of a configuration file and keeps them running. Without -c the file is looked for
-where supervisord looks (../etc/supervisord.conf and ../supervisord.conf beside the program, ./supervisord.conf,
-./etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf), then as supd.ini in ., ./etc
-and /etc/supd.`,
-		Example: "  " + name + " -c supervisord.conf        run in the foreground, Ctrl-C ends it\n" +
-			"  supd -c supervisord.conf -d     run in the background; returns when it answers\n" +
-			"  supd ctl status                 how the programs are doing",
+		Use:               name + " [flags]",
+		Long:              daemonHelp[f].long + wherePart,
+		Example:           strings.ReplaceAll(daemonHelp[f].examples, "$", name),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return fmt.Errorf("positional arguments are not supported: %s", strings.Join(args, " "))
-			}
-			return nil
-		},
-		RunE: func(*cobra.Command, []string) error { return do(d) },
+		RunE:              func(*cobra.Command, []string) error { return do(d) },
 	}
 	fl := cmd.Flags()
 	fl.SortFlags = false
@@ -100,6 +97,7 @@ and /etc/supd.`,
 	if f == asSupd {
 		fl.BoolVarP(&d.daemon, "daemon", "d", false, "run in the background; returns when the daemon answers")
 	}
+	fl.Var(&d.envFiles, "env-file", "add the variables of this file (KEY=VALUE lines) to the environment; may be given several times")
 	fl.BoolVarP(&d.version, "version", "v", false, "print the version")
 	fl.BoolVarP(&d.help, "help", "h", false, "this help")
 	fl.BoolVarP(&d.help, "?", "?", false, "this help")
@@ -120,6 +118,42 @@ and /etc/supd.`,
 	fl.String("profile_options", "", "accepted and ignored")
 	_ = fl.MarkHidden("profile_options")
 	return cmd, d
+}
+
+// daemonHelp is what --help says in each flavour; $ stands for the name of the program.
+var daemonHelp = map[flavour]struct{ long, examples string }{
+	asSupd: {`Starts the programs of a configuration file and keeps them running, in the foreground unless -d is given.
+`, `  $ -c supervisord.conf        run in the foreground, Ctrl-C ends it
+  $ -c supervisord.conf -d     run in the background; returns when it answers
+  $ ctl status                 how the programs are doing
+  $ check supervisord.conf     what is wrong with a file
+  $ init -o supervisord.conf   a file to start from
+  $ help ctl                   help for a command`},
+	asSupervisord: {`Starts the programs of a configuration file and keeps them running, in the background unless -n or nodaemon=true
+is given. This is supd under the name of supervisord; it takes supervisord's command line.
+`, `  $ -c supervisord.conf        run in the background; returns when it answers
+  $ -c supervisord.conf -n     run in the foreground, Ctrl-C ends it
+  supervisorctl status                   how the programs are doing`},
+}
+
+const wherePart = `
+Without -c the file is looked for where supervisord looks (../etc/supervisord.conf and ../supervisord.conf beside the
+program, ./supervisord.conf, ./etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf), then as
+supd.ini in ., ./etc and /etc/supd. Options win over the file, the file over the defaults. Exit status: 0 after a clean
+shutdown, 2 when something is wrong with the command line, the configuration, the sockets or the limits.`
+
+// pathList is a flag that may be given several times. Its paths are absolute: the daemon may change its directory.
+type pathList []string
+
+func (l *pathList) String() string { return "" }
+func (l *pathList) Type() string   { return "FILE" }
+
+func (l *pathList) Set(v string) error {
+	path, err := filepath.Abs(v)
+	if err == nil {
+		*l = append(*l, path)
+	}
+	return err
 }
 
 // onceString is a text flag that may be given only once.
@@ -242,7 +276,7 @@ func runDaemon(f flavour, name string, args []string, stdout, stderr io.Writer) 
 	if rest := cmd.Flags().Args(); len(rest) > 0 {
 		text := "positional arguments are not supported: " + strings.Join(rest, " ")
 		if f == asSupd {
-			text = fmt.Sprintf("there is no command %q", rest[0])
+			text = unknownWord(name, rest[0])
 		}
 		return fail(name, &usageError{text}, stderr)
 	}

@@ -27,7 +27,8 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
-	tree *actors.Handle // nil until it has started
+	tree  *actors.Handle // nil until it has started
+	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -40,7 +41,7 @@ func (d *daemon) prepare(cfg *confload.Config, old *generation) (*generation, er
 	g := &generation{daemon: d, config: cfg, late: &lateTree{}, early: newEarlyLog(d.logger, d.stderr)}
 	var err error
 	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: g.late, Daemon: g, Logger: g.early,
-		Version: interfaceVersion, Interfaces: cfg.RPCInterfaces}); err != nil {
+		Version: interfaceVersion, Release: version, Interfaces: cfg.RPCInterfaces}); err != nil {
 		return nil, err
 	}
 	var before *server.Server
@@ -102,8 +103,13 @@ func (g *generation) start() error {
 		g.settle()
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
-	tree, err := actors.Spawn(d.newSystem(), g.config, actors.WithLogger(d.logger), actors.WithLoader(d.load),
-		actors.WithEnviron(os.Environ()), actors.WithDeferredStart(), actors.WithEventSerial(d.serial))
+	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
+		actors.WithDeferredStart(), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
+	if s.ExitWhen.Policy != confload.ExitNever {
+		g.moved = make(chan struct{}, 1)
+		options = append(options, actors.WithObserver(g.observe))
+	}
+	tree, err := actors.Spawn(d.newSystem(), g.config, options...)
 	if err != nil {
 		return err
 	}
@@ -182,11 +188,18 @@ func (d *daemon) openLog(s *confload.Supervisord) error {
 	if err != nil {
 		return err
 	}
+	o.Also, err = d.openAlso(s)
 	if d.log != nil {
-		if err := d.log.Reconfigure(o); err != nil {
+		if err == nil {
+			err = d.log.Reconfigure(o)
+		}
+		if err != nil {
 			logs.Critical(d.logger, "%v; the log goes on in %s", err, d.log.Path())
 		}
 		return nil
+	}
+	if err != nil {
+		return err
 	}
 	if d.log, err = logs.OpenMain(o); err != nil {
 		return err
@@ -201,6 +214,13 @@ func (d *daemon) tryLog(s *confload.Supervisord) error {
 	if err != nil || d.log == nil || o.Path == "" || o.Path == d.log.Path() {
 		return err
 	}
+	also, err := d.openAlso(s)
+	if err != nil {
+		return err
+	}
+	if also != nil {
+		_ = also.Close()
+	}
 	f, err := logs.OpenFile(o.Path, o.File)
 	if err != nil {
 		return fmt.Errorf("cannot open the main log: %w", err)
@@ -210,6 +230,22 @@ func (d *daemon) tryLog(s *confload.Supervisord) error {
 
 func (d *daemon) logOptions(s *confload.Supervisord) (logs.MainOptions, error) {
 	level, err := logs.ParseLevel(s.LogLevel)
+	if err != nil {
+		return logs.MainOptions{}, err
+	}
 	return logs.MainOptions{Path: s.LogFile, Level: level, Echo: d.echo,
-		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, err
+		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, nil
+}
+
+// openAlso opens where the main log goes besides its file.
+func (d *daemon) openAlso(s *confload.Supervisord) (logs.Sink, error) {
+	x := logs.OutletForMain(s)
+	if len(x.Files)+len(x.Syslogs) == 0 {
+		return nil, nil
+	}
+	sink, err := d.outlets.Open(x)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the main log: %w", err)
+	}
+	return sink, nil
 }

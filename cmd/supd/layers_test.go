@@ -46,6 +46,7 @@ var forkers = map[string]string{
 	"supervisor/process":    "the one package that forks",
 	"cmd/bench":             "measures supd from outside, and has a minimal supervisor to compare it with",
 	"cmd/supd/daemonize.go": "starts supd itself anew in the background, before there is anything to supervise",
+	"cmd/supd/pidproxy.go":  "is a process of its own, which starts one program and waits for it",
 }
 
 // starts are the functions that start a process, by package; nil: all of it.

@@ -24,19 +24,32 @@ func main() { os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.
 
 // run is the program: name is what it was called as. Under the names of the tools it replaces it behaves as they do.
 func run(name string, args []string, stdout, stderr io.Writer) int {
-	switch {
-	case strings.HasPrefix(name, "supervisorctl"):
-		return runCtl(name, args, stdout, stderr)
-	case strings.HasPrefix(name, "supervisord"):
-		return runDaemon(asSupervisord, name, args, stdout, stderr)
+	for _, l := range links {
+		if strings.HasPrefix(name, l.name) {
+			return l.run(name, args, stdout, stderr)
+		}
 	}
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		i := slices.IndexFunc(subcommands, func(c subcommand) bool { return c.name == args[0] })
-		if i >= 0 {
-			return subcommands[i].run(name+" "+args[0], args[1:], stdout, stderr)
+	if isCompletion(args) {
+		return complete(args, stdout, stderr)
+	}
+	if len(args) > 0 {
+		if c := findSubcommand(args[0]); c != nil {
+			return c.run(name+" "+args[0], args[1:], stdout, stderr)
 		}
 	}
 	return runDaemon(asSupd, name, args, stdout, stderr)
+}
+
+// links are the names under which this program is one of the tools it replaces; anything may follow a name.
+var links = []subcommand{
+	{name: "supervisorctl", run: runCtl},
+	{name: "supervisord", run: func(name string, args []string, stdout, stderr io.Writer) int {
+		return runDaemon(asSupervisord, name, args, stdout, stderr)
+	}},
+	{name: "pidproxy", run: runPidproxy},
+	{name: "echo_supervisord_conf", run: func(name string, _ []string, stdout, stderr io.Writer) int {
+		return runInit(name, nil, stdout, stderr)
+	}},
 }
 
 // A subcommand is a word that may follow "supd".
@@ -47,15 +60,26 @@ type subcommand struct {
 
 var subcommands []subcommand
 
-func init() {
+func init() { // not in the declaration: help leads back to the table
 	subcommands = []subcommand{
 		{"ctl", "look at and steer a running supd or supervisord", runCtl},
+		{"completion", "print a script that completes command lines in bash, zsh or fish", runCompletion},
+		{"check", "tell what is wrong with a configuration file", runCheck},
+		{"init", "print a configuration file to start from", runInit},
 		{"demo", "run on a small built-in configuration", runDemo},
-		{"version", "print the version", func(_ string, _ []string, stdout, _ io.Writer) int {
-			fmt.Fprintln(stdout, version)
-			return 0
-		}},
+		{"pidproxy", "run a program that writes a pidfile, pass signals to that pid", runPidproxy},
+		{"version", "print the version", runVersion},
+		{"help", "help for supd, or for one of these commands", runHelp},
 	}
+}
+
+// findSubcommand returns the subcommand of that name, nil when there is none.
+func findSubcommand(name string) *subcommand {
+	i := slices.IndexFunc(subcommands, func(c subcommand) bool { return c.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &subcommands[i]
 }
 
 // usageError is an error that is the caller's to mend.

@@ -20,6 +20,7 @@ var supdBinary string
 
 func TestMain(m *testing.M) {
 	proctest.Main()
+	os.Setenv("GORACE", "atexit_sleep_ms=50") // a program with the race detector sleeps for a second before it exits
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "supd-test-")
 		if err != nil {

@@ -29,32 +29,4 @@ func (g *generation) report() {
 	for _, n := range g.notes {
 		d.logger.Info(n)
 	}
-	for _, m := range notYet(cfg) {
-		d.logger.Warn(m)
-	}
-}
-
-// notYet lists what a configuration asks for and does not get in this version, so that nobody finds out by its absence.
-func notYet(cfg *confload.Config) []string {
-	var out []string
-	say := func(p *confload.Program, what string) {
-		out = append(out, fmt.Sprintf("[%s] %s (%s:%d)", p.Section, what, p.File, p.Line))
-	}
-	seen := map[string]bool{}
-	for i := range cfg.Groups {
-		for j := range cfg.Groups[i].Programs {
-			p := &cfg.Groups[i].Programs[j]
-			if seen[p.Section] {
-				continue
-			}
-			seen[p.Section] = true
-			if p.Stdout.Syslog || p.Stderr.Syslog {
-				say(p, "this version does not write output to syslog")
-			}
-		}
-	}
-	if cfg.Supervisord.LogSyslog {
-		out = append(out, "[supervisord] logfile=syslog: this version does not write the main log to syslog")
-	}
-	return out
 }

@@ -7,6 +7,7 @@ import (
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
 )
@@ -17,6 +18,9 @@ func (g *generation) Identification() string { return g.config.Supervisord.Ident
 // State implements server.Daemon.
 func (g *generation) State() (code int, name string) {
 	m := g.tree.Mood()
+	if m == actors.MoodRunning && g.daemon.ending.Load() {
+		m = actors.MoodShutdown // the tree knows it a little later
+	}
 	return int(m), m.String()
 }
 
@@ -27,6 +31,19 @@ func (g *generation) Pid() int { return os.Getpid() }
 func (g *generation) Shutdown() {
 	g.daemon.ending.Store(true)
 	g.tree.Shutdown(false)
+}
+
+// MainLog implements server.Daemon.
+func (g *generation) MainLog() string { return g.daemon.log.Path() }
+
+// ClearMainLog implements server.Daemon. What it logs goes into the old file, so that the new one is empty.
+func (g *generation) ClearMainLog() error {
+	g.daemon.logger.Info("reopening log file")
+	err := g.daemon.log.Clear()
+	if err != nil {
+		g.daemon.logger.Warn("could not clear the main log: " + err.Error())
+	}
+	return err
 }
 
 // Restart implements server.Daemon.
@@ -79,6 +96,8 @@ func (g *generation) serve() *generation {
 			g.prepareNext(&r)
 		case p := <-r.result:
 			g.prepared(&r, p)
+		case <-g.moved:
+			g.judge()
 		case <-g.tree.Done():
 			if r.result != nil {
 				g.prepared(&r, <-r.result)
@@ -89,6 +108,35 @@ func (g *generation) serve() *generation {
 			}
 			return r.next
 		}
+	}
+}
+
+// observe notes that a program has come to rest.
+func (g *generation) observe(c actors.Change) {
+	if !c.To.IsDown() {
+		return
+	}
+	select {
+	case g.moved <- struct{}{}:
+	default:
+	}
+}
+
+// gaveUp notes with which status the daemon is to end.
+func (g *generation) gaveUp(_ string, exitCode int, _ supervisor.Reason) {
+	g.daemon.ending.Store(true)
+	g.daemon.status.Store(int32(exitCode))
+}
+
+// judge ends the daemon when exit_when= asks for it.
+func (g *generation) judge() {
+	if g.tree.Mood() != actors.MoodRunning {
+		return
+	}
+	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
+		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
+		g.daemon.status.Store(int32(v.status))
+		g.Shutdown()
 	}
 }
 

@@ -68,6 +68,8 @@ func manyPrograms(n int) *fakeTree {
 }
 
 func (t *fakeTree) note(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.log = append(t.log, fmt.Sprintf(format, args...))
 }
 
@@ -197,6 +199,23 @@ func (t *fakeTree) SignalAll(_ context.Context, sig syscall.Signal) ([]actors.Re
 	return t.all(everyone, signalled), nil
 }
 
+func (t *fakeTree) SendStdin(_ context.Context, name string, data []byte) error {
+	t.note("stdin %s %q", name, data)
+	return t.single(name, signalled)
+}
+func (t *fakeTree) ClearLogs(_ context.Context, name string) error {
+	t.note("clear %s", name)
+	return t.single(name, func(*actors.Info) *actors.Fault { return nil })
+}
+func (t *fakeTree) ClearAllLogs(context.Context) ([]actors.Result, error) {
+	t.note("clear all")
+	return t.all(everyone, func(*actors.Info) *actors.Fault { return nil }), nil
+}
+func (t *fakeTree) RemoteEvent(_ context.Context, typ, data string) error {
+	t.note("event %q %q", typ, data)
+	return nil
+}
+
 func (t *fakeTree) Info(name string) (*actors.Info, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -247,8 +266,17 @@ func (t *fakeTree) RemoveGroup(_ context.Context, name string) error {
 var _ Tree = (*fakeTree)(nil)
 
 type fakeDaemon struct {
-	mu    sync.Mutex
-	state int
+	mu      sync.Mutex
+	state   int
+	log     string // path of the main log
+	cleared int
+	err     error // of ClearMainLog
+}
+
+func (d *fakeDaemon) MainLog() string { return d.log }
+func (d *fakeDaemon) ClearMainLog() error {
+	d.cleared++
+	return d.err
 }
 
 func (d *fakeDaemon) Identification() string { return "supervisor" }

@@ -2,7 +2,8 @@ package server
 
 import (
 	"fmt"
-	"html"
+	"io"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -25,6 +26,8 @@ type front struct {
 	limits   *Limits
 	logger   hclog.Logger
 	origins  http.CrossOriginProtection
+
+	hostGuarded bool // see checkHost
 }
 
 // A route answers the requests for one path, or for all that begin with it.
@@ -36,10 +39,11 @@ type route struct {
 
 // routes is the table of everything that is served; the first that fits answers.
 func (s *Server) routes() []route {
-	return []route{
+	return append([]route{
 		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
-		{path: "/", handle: s.serveIndex},
-	}
+		{path: "/logtail/", prefix: true, handle: s.serveLogtail},
+		{path: "/mainlogtail", prefix: true, handle: s.serveMainLogtail},
+	}, s.pageRoutes()...)
 }
 
 // An httpError is the status a request is refused with. Its reason is for the log.
@@ -50,34 +54,52 @@ type httpError struct {
 
 func (e *httpError) Error() string { return e.reason }
 
-// reply tells whether an answer has begun, for the case that its handler fails.
+// reply tells whether an answer has begun, for the case that its handler fails, and what it was, for the log.
 type reply struct {
 	http.ResponseWriter
-	begun bool
+	begun  bool
+	keep10 bool  // an HTTP/1.0 client asks to keep the connection
+	status int   // 0: not begun
+	sent   int64 // bytes of the body
 }
 
 func (r *reply) WriteHeader(status int) {
-	r.begun = true
+	if !r.begun {
+		r.begun, r.status = true, status
+		if h := r.Header(); r.keep10 && h["Content-Length"] != nil && h["Connection"] == nil {
+			h["Connection"] = keepAlive10
+		}
+	}
 	r.ResponseWriter.WriteHeader(status)
 }
 
 func (r *reply) Write(p []byte) (int, error) {
-	r.begun = true
-	return r.ResponseWriter.Write(p)
+	if !r.begun {
+		r.WriteHeader(http.StatusOK)
+	}
+	n, err := r.ResponseWriter.Write(p)
+	r.sent += int64(n)
+	return n, err
 }
+
+// keepAlive10 is written as supervisord writes it; net/http would write it in lower case.
+var keepAlive10 = []string{"Keep-Alive"}
 
 // Unwrap is for http.ResponseController.
 func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // ServeHTTP answers one request.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	out := &reply{ResponseWriter: w}
+	out := &reply{ResponseWriter: w, keep10: r.ProtoMajor == 1 && r.ProtoMinor == 0 && strings.EqualFold(r.Header.Get("Connection"), "keep-alive")}
+	beginAnswer(r)
+	if f.logger.IsTrace() {
+		defer f.logAccess(out, r)
+	}
 	defer f.rescue(out, r)
-	control := http.NewResponseController(w)
 	if r.ContentLength != 0 {
-		// Also bounds the time net/http takes to read away a body nobody wanted. Whoever reads the body to its end
-		// lifts the bound: an answer may take longer.
-		control.SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
+		// Also bounds the time it takes to read away a body nobody wanted. Whoever reads the body to its end lifts the
+		// bound: an answer may take longer.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
 	}
 	// Scripts know the servers of supervisord by this name.
 	w.Header()["Server"] = serverHeader
@@ -91,6 +113,9 @@ var serverHeader = []string{"Medusa/1.12"}
 func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	if f.auth != nil && !f.auth.accepts(r) {
 		return &httpError{status: http.StatusUnauthorized}
+	}
+	if err := f.checkHost(r); err != nil {
+		return err
 	}
 	// A page of another site must not use the browser of an administrator.
 	if err := f.origins.Check(r); err != nil {
@@ -121,10 +146,44 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
 		w.Header().Set("Connection", "close")
 	}
-	if status == http.StatusRequestEntityTooLarge || status == http.StatusRequestTimeout {
+	// net/http reads away what is left of a small body.
+	large := r.ContentLength < 0 || r.ContentLength > drainSmall
+	if large || status == http.StatusRequestTimeout {
 		w.Header().Set("Connection", "close")
 	}
 	writePage(w, status, errorPage(status))
+	if large && status != http.StatusRequestTimeout {
+		drain(w, r)
+	}
+}
+
+// A client that sends its whole request before it reads would lose our answer if the connection were closed under it: up
+// to drainLarge bytes are read away, for as long as the deadline of the body allows.
+const (
+	drainSmall = 256 << 10
+	drainLarge = 64 << 20
+)
+
+// drain sends what has been written and reads away the rest of the request. A client that waits to be told to go on
+// (Expect: 100-continue) has sent nothing and will not.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.Header["Expect"] == nil && http.NewResponseController(w).Flush() == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, drainLarge)
+	}
+}
+
+// logAccess logs a request that has been answered, in supervisord's form (compat.md §7.1).
+func (f *front) logAccess(w *reply, r *http.Request) {
+	peer := r.RemoteAddr
+	if _, _, err := net.SplitHostPort(peer); err != nil {
+		peer = "localhost:0" // of a unix socket
+	}
+	status := w.status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	f.logger.Trace(fmt.Sprintf("%s - - [%s] \"%s %s %s\" %d %d", peer, time.Now().Format("02/Jan/2006:15:04:05 -0700"),
+		logs.Clean(r.Method), logs.Clean(r.RequestURI), r.Proto, status, w.sent))
 }
 
 // rescue turns a panic of a handler into status 500 and a critical line with its stack.
@@ -155,15 +214,4 @@ func writePage(w http.ResponseWriter, status int, page string) {
 	w.WriteHeader(status)
 	// An error means that the client has gone; nobody is left to be told.
 	_, _ = w.Write([]byte(page))
-}
-
-// serveIndex answers with a page that tells who is here.
-func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		return &httpError{status: http.StatusBadRequest}
-	}
-	version := html.EscapeString(s.config.Version)
-	writePage(w, http.StatusOK, "<!DOCTYPE html>\n<html><head><title>supd</title></head>\n<body>\n<h1>supd "+version+
-		"</h1>\n<p>supd is running. Its XML-RPC interface is at <code>/RPC2</code>.</p>\n</body></html>\n")
-	return nil
 }

@@ -12,13 +12,9 @@ import (
 )
 
 func (s *service) getProcessInfo(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
-	name, err := textArg(&args[0])
+	_, info, err := s.program(&args[0])
 	if err != nil {
 		return nil, err
-	}
-	info, ok := s.tree.Info(name)
-	if _, whole := wholeGroup(name); !ok || whole {
-		return nil, &actors.Fault{Code: actors.BadName, Extra: name}
 	}
 	return appendInfo(dst, info, s.now()), nil
 }
@@ -63,6 +59,9 @@ func appendInfo(dst []byte, i *actors.Info, now time.Time) []byte {
 
 // appendDescription appends the one line people read, escaped (compat.md §4.6).
 func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
+	if i.WaitsFor != "" {
+		return xmlrpc.AppendText(append(dst, "waits for "...), i.WaitsFor)
+	}
 	switch i.State {
 	case supervisor.Running:
 		dst = append(dst, "pid "...)

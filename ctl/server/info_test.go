@@ -35,6 +35,7 @@ func TestDescription(t *testing.T) {
 		{up(48 * time.Hour), "pid 123, uptime 2 days, 0:00:00"},
 		{actors.Info{State: supervisor.Stopped}, "Not started"},
 		{actors.Info{State: supervisor.Stopped, Start: stopped}, "Not started"},
+		{actors.Info{State: supervisor.Exited, Start: stopped, Stop: stopped, WaitsFor: "db, <x>"}, "waits for db, &lt;x&gt;"},
 		{actors.Info{State: supervisor.Stopped, Start: stopped, Stop: stopped}, "Nov 22 11:20 AM"},
 		{actors.Info{State: supervisor.Exited, Start: stopped, Stop: stopped.Add(90 * time.Minute)}, "Nov 22 12:50 PM"},
 		{actors.Info{State: supervisor.Exited, Start: stopped, Stop: time.Date(2026, 1, 1, 23, 5, 0, 0, time.UTC)}, "Jan 02 12:05 AM"},
@@ -80,20 +81,4 @@ func BenchmarkGetAllProcessInfo1000(b *testing.B) {
 		buf, _ = s.getAllProcessInfo(b.Context(), buf[:0], nil)
 	}
 	b.SetBytes(int64(len(buf)))
-}
-
-func BenchmarkGetProcessInfoOverHTTP(b *testing.B) {
-	r := newRig(b)
-	c := dial(b, r.socket)
-	request := []byte(post(methodCall("supervisor.getProcessInfo", params("cat"))))
-	buf := make([]byte, 64<<10)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.Write(request); err != nil {
-			b.Fatal(err)
-		}
-		if _, err := c.Read(buf); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

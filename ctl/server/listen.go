@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -22,10 +24,18 @@ import (
 type ListenError struct {
 	Section string // "inet_http_server"
 	Address string // "127.0.0.1:9001", or the path of a socket
+	Place   string // "FILE:LINE" of the address in the configuration, "" when unknown
 	Err     error
 }
 
 func (e *ListenError) Error() string {
+	if e.Place == "" {
+		return e.text()
+	}
+	return e.text() + " (" + e.Place + ")"
+}
+
+func (e *ListenError) text() string {
 	var dns *net.DNSError
 	var errno syscall.Errno
 	switch {
@@ -36,6 +46,9 @@ func (e *ListenError) Error() string {
 	case errors.Is(e.Err, syscall.ENAMETOOLONG):
 		return fmt.Sprintf("cannot open the HTTP server of [%s]: the path %s is too long for a socket (%d bytes of at most %d)",
 			e.Section, e.Address, len(e.Address), maxSocketPath)
+	case errors.Is(e.Err, syscall.ENOENT) && strings.HasPrefix(e.Address, "/"):
+		return fmt.Sprintf("cannot open the HTTP server of [%s] on %s: errno.ENOENT (2), the directory does not exist; make it with: mkdir -p %s",
+			e.Section, e.Address, filepath.Dir(e.Address))
 	case errors.As(e.Err, &errno):
 		return fmt.Sprintf("cannot open the HTTP server of [%s] on %s: errno.%s (%d), %v", e.Section, e.Address,
 			unix.ErrnoName(errno), int(errno), e.Err)
@@ -93,7 +106,7 @@ func inherit(s confload.Server, old *front) (*listener, error) {
 		}
 	}
 	if err != nil {
-		return nil, &ListenError{s.Section, old.listener.addr().String(), err}
+		return nil, &ListenError{s.Section, old.listener.addr().String(), placeOf(&s), err}
 	}
 	if file != nil {
 		file.users.Add(1)
@@ -111,6 +124,13 @@ func duplicate(l net.Listener) (net.Listener, error) {
 	return net.FileListener(f)
 }
 
+func placeOf(s *confload.Server) string {
+	if s.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", s.File, s.Line)
+}
+
 // resolveTimeout bounds the look-up of a host.
 const resolveTimeout = 10 * time.Second
 
@@ -119,7 +139,7 @@ func listen(s confload.Server, logger hclog.Logger) (*listener, error) {
 	if s.Network == "unix" {
 		l, err := listenUnix(s, logger)
 		if err != nil {
-			return nil, &ListenError{s.Section, s.Path, err}
+			return nil, &ListenError{s.Section, s.Path, placeOf(&s), err}
 		}
 		return l, nil
 	}
@@ -133,7 +153,7 @@ func listen(s confload.Server, logger hclog.Logger) (*listener, error) {
 	defer cancel()
 	l, err := (&net.ListenConfig{}).Listen(ctx, network, address)
 	if err != nil {
-		return nil, &ListenError{s.Section, address, err}
+		return nil, &ListenError{s.Section, address, placeOf(&s), err}
 	}
 	return &listener{Listener: l}, nil
 }

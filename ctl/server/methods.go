@@ -3,6 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gwaycc/supd/actors"
@@ -20,95 +24,72 @@ type service struct {
 // apiVersion is the version of the interface itself (compat.md §4.5).
 const apiVersion = "3.0"
 
-// A row is one method of the interface, named without its namespace.
+// A row is one method of the interface. The table of rows is in rows.go.
 type row struct {
-	name      string
-	aliases   []string
-	signature []string // type words: of the result, then of each parameter
-	optional  int      // how many parameters at the end may be left out
-	always    bool     // also while the daemon shuts down or restarts
-	help      string
-	handle    xmlrpc.Handler
+	// decl is the type of the result, the name without its namespace, and the parameters: "boolean f(string a, int b=0)".
+	// Those with a default may be left out.
+	decl    string
+	aliases []string
+	topic   topic
+	always  bool // also while the daemon shuts down or restarts
+	help    string
+	returns string // what the result is; "" when help says so
+	faults  []actors.FaultCode
+	example string // one line of Python, s being the interface
+	handle  xmlrpc.Handler
 }
 
-type words = []string
-
-// rows is the table of methods (compat.md §4.5): what is not in it is not there.
-func (s *service) rows() []row {
-	return []row{
-		{name: "getAPIVersion", aliases: words{"getVersion"}, signature: words{"string"}, handle: s.getAPIVersion,
-			help: "Gives the version of this interface."},
-		{name: "getSupervisorVersion", signature: words{"string"}, handle: s.getSupervisorVersion,
-			help: "Gives the version of supervisord that the daemon is compatible with."},
-		{name: "getIdentification", signature: words{"string"}, handle: s.getIdentification,
-			help: "Gives the identifier of this daemon, as set by identifier= in its configuration."},
-		{name: "getState", signature: words{"struct"}, handle: s.getState,
-			help: "Gives the state of the daemon as statecode and statename: 1 RUNNING, 0 RESTARTING, -1 SHUTDOWN."},
-		{name: "getPID", signature: words{"int"}, handle: s.getPID,
-			help: "Gives the process id of the daemon."},
-		{name: "shutdown", signature: words{"boolean"}, handle: s.shutdown,
-			help: "Begins to stop all processes and then the daemon. The answer does not wait for it."},
-		{name: "restart", signature: words{"boolean"}, handle: s.restart,
-			help: "Reads the configuration, begins to stop all processes, and starts anew with it. The answer does not wait for that. " +
-				"A configuration that cannot be used is fault 92 and changes nothing."},
-		{name: "reloadConfig", signature: words{"array"}, handle: s.reloadConfig,
-			help: "Reads the configuration and changes nothing yet. Gives [[added, changed, removed]], each a list of group names."},
-		{name: "addProcessGroup", signature: words{"boolean", "string"}, handle: s.addProcessGroup,
-			help: "Puts a group of the configuration read last to work."},
-		{name: "removeProcessGroup", signature: words{"boolean", "string"}, handle: s.removeProcessGroup,
-			help: "Removes a group none of whose processes runs."},
-		{name: "startProcess", signature: words{"boolean", "string", "boolean"}, optional: 1, handle: s.startProcess,
-			help: "Starts a process, or all of a group for group:*. Waits until it is up unless the second parameter is false."},
-		{name: "startProcessGroup", signature: words{"array", "string", "boolean"}, optional: 1, handle: s.startProcessGroup,
-			help: "Starts the processes of a group that do not run, and gives the outcome for each. " +
-				"Waits until they are up unless the second parameter is false."},
-		{name: "startAllProcesses", signature: words{"array", "boolean"}, optional: 1, handle: s.startAllProcesses,
-			help: "Starts all processes that do not run, and gives the outcome for each. " +
-				"Waits until they are up unless the parameter is false."},
-		{name: "stopProcess", signature: words{"boolean", "string", "boolean"}, optional: 1, handle: s.stopProcess,
-			help: "Stops a process, or all of a group for group:*. Waits until it has ended unless the second parameter is false."},
-		{name: "stopProcessGroup", signature: words{"array", "string", "boolean"}, optional: 1, handle: s.stopProcessGroup,
-			help: "Stops the processes of a group that run, and gives the outcome for each. " +
-				"Waits until they have ended unless the second parameter is false."},
-		{name: "stopAllProcesses", signature: words{"array", "boolean"}, optional: 1, handle: s.stopAllProcesses,
-			help: "Stops all processes that run, and gives the outcome for each. " +
-				"Waits until they have ended unless the parameter is false."},
-		{name: "signalProcess", signature: words{"boolean", "string", "string"}, handle: s.signalProcess,
-			help: "Sends a signal, given by its name or number, to a process, or to all of a group for group:*."},
-		{name: "signalProcessGroup", signature: words{"array", "string", "string"}, handle: s.signalProcessGroup,
-			help: "Sends a signal, given by its name or number, to the processes of a group, and gives the outcome for each."},
-		{name: "signalAllProcesses", signature: words{"array", "string"}, handle: s.signalAllProcesses,
-			help: "Sends a signal, given by its name or number, to all processes, and gives the outcome for each."},
-		{name: "getProcessInfo", signature: words{"struct", "string"}, handle: s.getProcessInfo,
-			help: "Tells the state of a process."},
-		{name: "getAllProcessInfo", signature: words{"array"}, handle: s.getAllProcessInfo,
-			help: "Tells the state of every process."},
-		{name: "getAllConfigInfo", signature: words{"array"}, handle: s.getAllConfigInfo,
-			help: "Tells how every process of the configuration read last is configured."},
+// method parses the declaration and makes the row a method of a namespace. A bad declaration panics: it is a mistake in
+// the table.
+func (r *row) method(namespace string) xmlrpc.Method {
+	result, rest, ok := strings.Cut(r.decl, " ")
+	name, params, ok2 := strings.Cut(rest, "(")
+	params, ok3 := strings.CutSuffix(params, ")")
+	if !ok || !ok2 || !ok3 {
+		panic(fmt.Sprintf("bad declaration %q", r.decl))
 	}
+	m := xmlrpc.Method{Name: namespace + "." + name, Signature: []string{result}, Help: r.help, Returns: r.returns, Handle: r.handle}
+	for p := range strings.SplitSeq(params, ", ") {
+		if p == "" {
+			continue
+		}
+		kind, param, ok := strings.Cut(p, " ")
+		if !ok {
+			panic(fmt.Sprintf("bad declaration %q", r.decl))
+		}
+		if strings.Contains(param, "=") {
+			m.Optional++
+		}
+		m.Signature, m.Params = append(m.Signature, kind), append(m.Params, param)
+	}
+	for _, a := range r.aliases {
+		m.Aliases = append(m.Aliases, namespace+"."+a)
+	}
+	for _, f := range r.faults {
+		m.Faults = append(m.Faults, fmt.Sprintf("%d %s", int(f), f))
+	}
+	return m
 }
 
 // methods returns the rows as methods of a namespace.
 func (s *service) methods(namespace string) []xmlrpc.Method {
 	var list []xmlrpc.Method
 	for _, r := range s.rows() {
-		m := xmlrpc.Method{Name: namespace + "." + r.name, Signature: r.signature, Optional: r.optional, Help: r.help,
-			Handle: s.guard(r)}
-		for _, a := range r.aliases {
-			m.Aliases = append(m.Aliases, namespace+"."+a)
-		}
+		m := r.method(namespace)
+		m.Handle = s.guard(&r)
 		list = append(list, m)
 	}
 	return list
 }
 
 // guard has a method refused while the daemon is not RUNNING (compat.md §4.3), and puts its errors on the wire.
-func (s *service) guard(r row) xmlrpc.Handler {
+func (s *service) guard(r *row) xmlrpc.Handler {
+	always, handle := r.always, r.handle
 	return func(ctx context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
-		if code, _ := s.daemon.State(); code < 1 && !r.always {
+		if code, _ := s.daemon.State(); code < 1 && !always {
 			return nil, wireError(&actors.Fault{Code: actors.ShutdownState})
 		}
-		out, err := r.handle(ctx, dst, args)
+		out, err := handle(ctx, dst, args)
 		if err != nil {
 			return nil, wireError(err)
 		}
@@ -125,13 +106,47 @@ func wireError(err error) error {
 	return err
 }
 
+func incorrect() error { return &actors.Fault{Code: actors.IncorrectParameters} }
+
 // textArg returns an argument that must be a string.
 func textArg(v *xmlrpc.Value) (string, error) {
 	if s, ok := v.AsText(); ok {
 		return s, nil
 	}
-	return "", &actors.Fault{Code: actors.IncorrectParameters}
+	return "", incorrect()
+}
+
+// intArg returns an argument that must be an int. As with supervisord, a string of digits is one, too, and what is behind
+// the point of a double does not count. What does not fit becomes the nearest that does.
+func intArg(v *xmlrpc.Value) (int64, error) {
+	switch v.Kind {
+	case xmlrpc.Int, xmlrpc.Bool:
+		return v.Int, nil
+	case xmlrpc.Double:
+		return int64(max(min(v.Double, math.MaxInt32), math.MinInt32)), nil
+	}
+	text, ok := v.AsText()
+	if !ok {
+		return 0, incorrect()
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, incorrect()
+	}
+	return n, nil
 }
 
 // waitArg returns the optional argument that says whether to wait. supervisord takes any type for it.
 func waitArg(args []xmlrpc.Value, i int) bool { return len(args) <= i || args[i].Truth() }
+
+// program returns what is known of the program an argument names. The name of a whole group is none (compat.md §4.4).
+func (s *service) program(arg *xmlrpc.Value) (name string, info *actors.Info, err error) {
+	if name, err = textArg(arg); err != nil {
+		return "", nil, err
+	}
+	info, ok := s.tree.Info(name)
+	if _, whole := wholeGroup(name); !ok || whole {
+		return "", nil, &actors.Fault{Code: actors.BadName, Extra: name}
+	}
+	return name, info, nil
+}

@@ -302,6 +302,9 @@ func compareHTTP(t *testing.T, name string, theirs, ours exchange, status int) {
 			t.Errorf("%s: %s: supervisord %q, we %q", name, h, theirs.header.Get(h), ours.header.Get(h))
 		}
 	}
+	if c := theirs.header.Get("Connection"); c != "" && c != ours.header.Get("Connection") {
+		t.Errorf("%s: Connection: supervisord %q, we %q", name, c, ours.header.Get("Connection"))
+	}
 	for _, text := range []string{"Error response", fmt.Sprintf("Error code %d.", theirs.status), "Message: "} {
 		if strings.Contains(theirs.body, text) != strings.Contains(ours.body, text) {
 			t.Errorf("%s: pages differ in %q:\n%s\n%s", name, text, theirs.body, ours.body)

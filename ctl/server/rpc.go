@@ -70,7 +70,9 @@ func (p *rpc) serve(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	p.logger.Trace("XML-RPC method called: " + logs.Clean(call.Method[:min(len(call.Method), maxLoggedName)]) + "()")
+	if p.logger.IsTrace() {
+		p.logger.Trace("XML-RPC method called: " + logs.Clean(call.Method[:min(len(call.Method), maxLoggedName)]) + "()")
+	}
 	buffer := buffers.Get().(*[]byte)
 	answer := p.table.Respond(r.Context(), (*buffer)[:0], &call)
 	defer release(buffer, answer)

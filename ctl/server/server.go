@@ -27,6 +27,8 @@ type Config struct {
 	Logger  hclog.Logger // nil: none
 	// Version is what getSupervisorVersion answers. Clients compare it with versions of supervisord.
 	Version string
+	// Release is supd's own version, for people.
+	Release string
 	// Interfaces are the [rpcinterface:x] sections. Each with supervisord's own factory gives its methods the namespace x;
 	// without any there is only system.* (compat.md §10.1).
 	Interfaces []confload.Plugin
@@ -40,6 +42,8 @@ type Limits struct {
 	HeaderTimeout time.Duration // for the header of a request; 10 s
 	BodyTimeout   time.Duration // for its body; 30 s
 	WriteTimeout  time.Duration // for taking the answer; 60 s
+	Streams       int           // log streams at once, all servers together; one more is refused; 512
+	StreamTimeout time.Duration // for taking what a log stream sends; 5 min
 	IdleTimeout   time.Duration // between two requests; 30 min
 	XML           xmlrpc.Limits
 }
@@ -50,6 +54,8 @@ func (l *Limits) setDefaults() {
 	setDefault(&l.HeaderTimeout, 10*time.Second)
 	setDefault(&l.BodyTimeout, 30*time.Second)
 	setDefault(&l.WriteTimeout, time.Minute)
+	setDefault(&l.Streams, 512)
+	setDefault(&l.StreamTimeout, 5*time.Minute)
 	setDefault(&l.IdleTimeout, 30*time.Minute)
 }
 
@@ -66,12 +72,13 @@ const maxHeader = 64 << 10
 // A Server is all HTTP servers of one configuration. Listen, Serve and Close are called in this order, each at most once;
 // Close may come at any time, from any goroutine.
 type Server struct {
-	config Config
-	logger hclog.Logger
-	rpc    *rpc
-	conns  *connTable
-	cancel context.CancelFunc // ends the context of every request
-	base   context.Context
+	config  Config
+	logger  hclog.Logger
+	rpc     *rpc
+	conns   *connTable
+	streams *streams
+	cancel  context.CancelFunc // ends the context of every request
+	base    context.Context
 
 	mu     sync.Mutex
 	fronts []*front
@@ -88,7 +95,9 @@ func New(config Config) (*Server, error) {
 		config.Logger = hclog.NewNullLogger()
 	}
 	config.Limits.setDefaults()
-	s := &Server{config: config, logger: config.Logger}
+	streams := newStreams(config.Limits.Streams)
+	config.Tree = streamedTree{config.Tree, streams}
+	s := &Server{config: config, logger: config.Logger, streams: streams}
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.conns = newConnTable(config.Limits.Conns)
 	var err error
@@ -193,6 +202,7 @@ func (s *Server) accept(f *front) {
 func (s *Server) newFront(section confload.Server, l *listener) *front {
 	f := &front{config: section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
 		routes: s.routes()}
+	f.hostGuarded = f.guardsHost()
 	f.http = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: s.config.Limits.HeaderTimeout,
@@ -200,7 +210,10 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.conns.track,
 		BaseContext:       func(net.Listener) context.Context { return s.base },
+		ConnContext:       withConn,
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
+
+		DisableGeneralOptionsHandler: true, // it would answer without authentication
 	}
 	return f
 }
@@ -215,7 +228,7 @@ func (w lineWriter) Write(p []byte) (int, error) {
 
 var _ io.Writer = lineWriter{}
 
-// Close stops listening, removes the socket files that are its own, lets answers that are under way finish, and closes all
+// Close ends the log streams, stops listening, removes the socket files that are its own, lets answers that are under way finish, and closes all
 // connections. When ctx ends first it cuts them off, ends the contexts of their requests and returns the error of ctx.
 // Closing again does nothing.
 func (s *Server) Close(ctx context.Context) error {
@@ -229,23 +242,25 @@ func (s *Server) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	defer s.cancel()
 
+	s.streams.close()
 	for _, f := range fronts {
 		f.listener.close()
 		f.http.SetKeepAlivesEnabled(false)
 	}
 	s.done.Wait()
 	empty := s.conns.drain()
+	var err error
 	select {
 	case <-empty:
 	case <-ctx.Done():
+		select {
+		case <-empty:
+		default:
+			err = ctx.Err()
+		}
 	}
 	for _, f := range fronts {
 		f.http.Close()
 	}
-	select {
-	case <-empty:
-		return nil
-	default:
-		return ctx.Err()
-	}
+	return err
 }

@@ -21,6 +21,14 @@ type Tree interface {
 	SignalGroup(ctx context.Context, group string, sig syscall.Signal) ([]actors.Result, error)
 	SignalAll(ctx context.Context, sig syscall.Signal) ([]actors.Result, error)
 
+	// SendStdin gives bytes to the standard input of a program: all of them or, with an error, none.
+	SendStdin(ctx context.Context, name string, data []byte) error
+	// ClearLogs empties the logs of a program that has a process.
+	ClearLogs(ctx context.Context, name string) error
+	ClearAllLogs(ctx context.Context) ([]actors.Result, error)
+	// RemoteEvent tells event listeners; also while the tree shuts down.
+	RemoteEvent(ctx context.Context, typ, data string) error
+
 	// Info returns what is known of one program.
 	Info(name string) (*actors.Info, bool)
 	// Infos returns what is known of all programs, sorted by group, then name, without asking any of them.
@@ -40,10 +48,15 @@ type Daemon interface {
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
 	State() (code int, name string)
 	Pid() int
+	// After Shutdown, State is SHUTDOWN.
 	Shutdown()
 	// Restart begins a soft restart when the configuration as it is now can be had; otherwise it is refused with an
 	// *actors.Fault CantReread and nothing changes.
 	Restart(ctx context.Context) error
+	// MainLog is the path of the daemon's own log; "" when it is no file (logfile=syslog).
+	MainLog() string
+	// ClearMainLog replaces it by an empty file.
+	ClearMainLog() error
 }
 
 var _ Tree = (*actors.Handle)(nil)

@@ -39,9 +39,11 @@ func AppendFault(b []byte, f *Fault) []byte {
 // AppendInt appends an int. XML-RPC's int has 32 bits; what is outside them becomes the nearest that fits (compat.md §4.2).
 func AppendInt(b []byte, n int64) []byte {
 	b = append(b, "<value><int>"...)
-	b = strconv.AppendInt(b, min(max(n, math.MinInt32), math.MaxInt32), 10)
+	b = strconv.AppendInt(b, clamp(n), 10)
 	return append(b, "</int></value>\n"...)
 }
+
+func clamp(n int64) int64 { return min(max(n, math.MinInt32), math.MaxInt32) }
 
 // AppendTime appends Unix seconds as an int, 0 for the zero time.
 func AppendTime(b []byte, t time.Time) []byte {
@@ -72,6 +74,11 @@ func AppendDouble(b []byte, f float64) []byte {
 // AppendString appends a string; see AppendText for what cannot be carried.
 func AppendString(b []byte, s string) []byte {
 	return AppendStringEnd(AppendText(AppendStringStart(b), s))
+}
+
+// AppendBytes is AppendString of bytes, such as the window of a log.
+func AppendBytes(b, data []byte) []byte {
+	return AppendStringEnd(AppendText(AppendStringStart(b), data))
 }
 
 // AppendStringStart begins a string that is put together by AppendText, or by plain append of characters that need no
@@ -107,9 +114,16 @@ const replacement = "\uFFFD"
 
 // AppendText appends s as character data. Bytes that are not UTF-8 and characters XML cannot carry (control characters but
 // TAB, LF and CR) become U+FFFD each; supervisord sends them as they are, or fails.
-func AppendText(b []byte, s string) []byte {
+func AppendText[S string | []byte](b []byte, s S) []byte {
+	i := 0
+	for i < len(s) && byteClass[s[i]] == plain {
+		i++
+	}
+	if i == len(s) { // nearly always
+		return append(b, s...)
+	}
 	done := 0 // s[:done] is in b
-	for i := 0; i < len(s); {
+	for i < len(s) {
 		c := s[i]
 		class := byteClass[c]
 		if class == plain {
@@ -122,7 +136,7 @@ func AppendText(b []byte, s string) []byte {
 			text = escapeOf(c)
 		case multibyte:
 			var r rune
-			r, size = utf8.DecodeRuneInString(s[i:])
+			r, size = utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
 			if (r != utf8.RuneError || size > 1) && isXMLChar(r) {
 				i += size
 				continue
@@ -172,12 +186,18 @@ func AppendMemberEnd(b []byte) []byte { return append(b, "</member>\n"...) }
 
 // AppendMemberInt appends a member that is an int.
 func AppendMemberInt(b []byte, name string, n int64) []byte {
-	return AppendMemberEnd(AppendInt(AppendMemberStart(b, name), n))
+	b = AppendText(append(b, "<member>\n<name>"...), name)
+	b = append(b, "</name>\n<value><int>"...)
+	b = strconv.AppendInt(b, clamp(n), 10)
+	return append(b, "</int></value>\n</member>\n"...)
 }
 
 // AppendMemberTime appends a member that is a time in Unix seconds.
 func AppendMemberTime(b []byte, name string, t time.Time) []byte {
-	return AppendMemberEnd(AppendTime(AppendMemberStart(b, name), t))
+	if t.IsZero() {
+		return AppendMemberInt(b, name, 0)
+	}
+	return AppendMemberInt(b, name, t.Unix())
 }
 
 // AppendMemberBool appends a member that is a boolean.
@@ -187,7 +207,9 @@ func AppendMemberBool(b []byte, name string, v bool) []byte {
 
 // AppendMemberString appends a member that is a string.
 func AppendMemberString(b []byte, name, s string) []byte {
-	return AppendMemberEnd(AppendString(AppendMemberStart(b, name), s))
+	b = AppendText(append(b, "<member>\n<name>"...), name)
+	b = AppendText(append(b, "</name>\n<value><string>"...), s)
+	return append(b, "</string></value>\n</member>\n"...)
 }
 
 // AppendStrings appends an array of strings.
@@ -199,7 +221,7 @@ func AppendStrings(b []byte, list []string) []byte {
 	return AppendArrayEnd(b)
 }
 
-// Append appends any value. There is no nil in answers (compat.md §4.2): it becomes an empty string.
+// Append appends any value; a DateTime must lie in the years 0 to 9999. There is no nil in answers (compat.md §4.2): it becomes an empty string.
 func Append(b []byte, v *Value) []byte {
 	switch v.Kind {
 	case Bool:

@@ -76,7 +76,7 @@ func (s *scanner) open() error {
 		if end < 0 {
 			return s.fail("the XML declaration does not end")
 		}
-		if enc := encodingOf(string(rest[:end])); !strings.EqualFold(enc, "utf-8") && !strings.EqualFold(enc, "us-ascii") &&
+		if enc := encodingOf(rest[:end]); !strings.EqualFold(enc, "utf-8") && !strings.EqualFold(enc, "us-ascii") &&
 			!strings.EqualFold(enc, "utf8") && !strings.EqualFold(enc, "ascii") {
 			return s.fail("encoding %q is not supported", enc)
 		}
@@ -86,20 +86,26 @@ func (s *scanner) open() error {
 }
 
 // encodingOf returns the encoding an XML declaration names, "utf-8" when it names none.
-func encodingOf(decl string) string {
-	_, rest, ok := strings.Cut(decl, "encoding")
-	rest = strings.TrimLeft(rest, " \t\r\n=")
-	if !ok || rest == "" {
+func encodingOf(decl []byte) string {
+	_, rest, ok := bytes.Cut(decl, []byte("encoding"))
+	rest = bytes.TrimLeft(rest, " \t\r\n=")
+	if !ok || len(rest) == 0 {
 		return "utf-8"
 	}
-	enc, _, _ := strings.Cut(rest[1:], rest[:1])
-	return enc
+	enc, _, _ := bytes.Cut(rest[1:], rest[:1])
+	return string(enc)
 }
 
 // readTag reads the next tag. It is an error when there is something else than white space, comments and processing
 // instructions before it.
 func (s *scanner) readTag() (tag, error) {
 	start := s.pos
+	for s.pos < len(s.data) && isSpace(s.data[s.pos]) {
+		s.pos++
+	}
+	if rest := s.data[s.pos:]; len(rest) > 1 && rest[0] == '<' && rest[1] != '!' && rest[1] != '?' {
+		return s.tagHere() // nearly always
+	}
 	text, err := s.readText()
 	if err != nil {
 		return tag{}, err

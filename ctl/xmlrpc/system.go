@@ -9,16 +9,21 @@ const maxMulticall = 64 << 20
 
 // system returns the rows of system.*.
 func (t *Table) system() []Method {
+	unsupported := []string{"4 SIGNATURE_UNSUPPORTED"}
 	return []Method{
 		{Name: "system.listMethods", Signature: []string{"array"}, Handle: t.listMethods,
-			Help: "Lists the names of all methods, sorted."},
-		{Name: "system.methodHelp", Signature: []string{"string", "string"}, Handle: t.methodHelp,
-			Help: "Tells what the method of that name does."},
-		{Name: "system.methodSignature", Signature: []string{"array", "string"}, Handle: t.methodSignature,
-			Help: "Gives the type of the result of the method of that name, followed by the types of its parameters."},
-		{Name: multicallName, Signature: []string{"array", "array"}, Handle: t.multicall,
-			Help: "Carries out several calls, each a struct of methodName and params, one after the other. " +
-				"The result has an element for each: its bare result, or a struct of faultCode and faultString."},
+			Help: "Lists the names of all methods, sorted, those that are only other names included."},
+		{Name: "system.methodHelp", Signature: []string{"string", "string"}, Params: []string{"name"}, Faults: unsupported,
+			Handle: t.methodHelp,
+			Help:   "Tells what the method of that name does."},
+		{Name: "system.methodSignature", Signature: []string{"array", "string"}, Params: []string{"name"}, Faults: unsupported,
+			Handle:  t.methodSignature,
+			Help:    "Tells the types of the method of that name.",
+			Returns: "the type of the result, followed by those of the parameters: string, int, boolean, array or struct."},
+		{Name: multicallName, Signature: []string{"array", "array"}, Params: []string{"calls"}, Handle: t.multicall,
+			Help: "Carries out several calls, each a struct of methodName and params, one after the other, waiting for each.",
+			Returns: "an element for each call: its bare result, or a struct of faultCode and faultString. The convention of XML-RPC " +
+				"wraps results into arrays of one element; supervisord does not, so MultiCall of Python's xmlrpc.client misreads them."},
 	}
 }
 
@@ -40,7 +45,7 @@ func (t *Table) methodHelp(_ context.Context, dst []byte, args []Value) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	return AppendString(dst, m.Help), nil
+	return AppendString(dst, m.help()), nil
 }
 
 func (t *Table) methodSignature(_ context.Context, dst []byte, args []Value) ([]byte, error) {

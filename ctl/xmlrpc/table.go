@@ -16,9 +16,27 @@ type Method struct {
 	Name      string   // namespace.method
 	Aliases   []string // other names, in full
 	Signature []string // type words: of the result, then of each parameter
+	Params    []string // of each parameter its name, and "=DEFAULT" if it may be left out
 	Optional  int      // how many parameters at the end may be left out
 	Help      string   // what it does, for people
+	Returns   string   // what the result is, for people; "" when Help says so
+	Faults    []string // those of its own, as "10 BAD_NAME"
 	Handle    Handler
+}
+
+// Usage is how the method is called, as in "a.stop(name, wait=True)".
+func (m *Method) Usage() string { return m.Name + "(" + strings.Join(m.Params, ", ") + ")" }
+
+// help is what system.methodHelp answers.
+func (m *Method) help() string {
+	text := m.Usage() + " -> " + m.Signature[0] + "\n\n" + m.Help
+	if m.Returns != "" {
+		text += "\n\nReturns " + m.Returns
+	}
+	if len(m.Faults) > 0 {
+		text += "\n\nFaults: " + strings.Join(m.Faults, ", ") + "."
+	}
+	return text
 }
 
 // A Table answers calls of its methods and of system.* (compat.md §4.9). It is immutable and can be used by any number of
@@ -29,12 +47,15 @@ type Table struct {
 }
 
 // NewTable makes a table of these methods; system.* is added. A name that is not namespace.method or that stands there
-// twice is an error.
+// twice is an error, and so is a signature that does not fit the parameters.
 func NewTable(methods []Method) (*Table, error) {
 	t := &Table{methods: make(map[string]*Method)}
 	rows := append(slices.Clone(methods), t.system()...)
 	for i := range rows {
 		m := &rows[i]
+		if len(m.Signature) != len(m.Params)+1 {
+			return nil, fmt.Errorf("method %q has %d types for its result and %d parameters", m.Name, len(m.Signature), len(m.Params))
+		}
 		for _, name := range append([]string{m.Name}, m.Aliases...) {
 			if !wellNamed(name) {
 				return nil, fmt.Errorf("method name %q is not of the form namespace.method", name)
@@ -58,6 +79,12 @@ func wellNamed(name string) bool {
 
 // Names are the names of all methods, aliases included, sorted. The caller must not change them.
 func (t *Table) Names() []string { return t.names }
+
+// Method returns the method of a name, or of an alias.
+func (t *Table) Method(name string) (*Method, bool) {
+	m := t.methods[name]
+	return m, m != nil
+}
 
 // Respond carries out a call and appends the whole answer to dst, be it a result or a fault.
 func (t *Table) Respond(ctx context.Context, dst []byte, call *Call) []byte {

@@ -11,7 +11,7 @@ import (
 func testTable(t *testing.T) *Table {
 	t.Helper()
 	table, err := NewTable([]Method{
-		{Name: "x.echo", Aliases: []string{"x.same"}, Signature: []string{"string", "string", "string"}, Optional: 1, Help: "Says it again.",
+		{Name: "x.echo", Aliases: []string{"x.same"}, Signature: []string{"string", "string", "string"}, Params: []string{"text", "more=''"}, Optional: 1, Help: "Says it again.",
 			Handle: func(_ context.Context, dst []byte, args []Value) ([]byte, error) {
 				return AppendString(dst, args[0].Text), nil
 			}},
@@ -64,7 +64,7 @@ func TestTable(t *testing.T) {
 		{"x.echo.y", nil, "fault {faultCode=1 faultString=UNKNOWN_METHOD }"},
 		{"x.__class__", nil, "fault {faultCode=1 faultString=UNKNOWN_METHOD }"},
 		{"system.listMethods", nil, "[system.listMethods system.methodHelp system.methodSignature system.multicall x.echo x.fail x.fault x.same ]"},
-		{"system.methodHelp", []Value{str("x.same")}, "Says it again. "},
+		{"system.methodHelp", []Value{str("x.same")}, "x.echo(text, more='') -&gt; stringSays it again. "},
 		{"system.methodHelp", []Value{str("x.nope")}, "fault {faultCode=4 faultString=SIGNATURE_UNSUPPORTED }"},
 		{"system.methodHelp", []Value{num(1)}, "fault {faultCode=4 faultString=SIGNATURE_UNSUPPORTED }"},
 		{"system.methodSignature", []Value{str("x.echo")}, "[string string string ]"},
@@ -124,6 +124,11 @@ func TestNewTableRefusesBadNames(t *testing.T) {
 		}
 		if _, err := NewTable(methods); err == nil {
 			t.Errorf("%q is accepted", names)
+		}
+	}
+	for _, m := range []Method{{Name: "x.y"}, {Name: "x.y", Signature: []string{"int", "int"}}, {Name: "x.y", Signature: []string{"int"}, Params: []string{"a"}}} {
+		if _, err := NewTable([]Method{m}); err == nil {
+			t.Errorf("%+v is accepted", m)
 		}
 	}
 }

@@ -299,3 +299,22 @@ func TestTheHubKnowsWhatIsWanted(t *testing.T) {
 		t.Error("the pools are others")
 	}
 }
+
+func TestFactsAboutNobodyChangeNothing(t *testing.T) {
+	p := NewPool(PoolOptions{Name: "p", Listeners: []string{"a"}})
+	p.Accept(GroupAdded("a"), 7)
+	for _, i := range []int{-1, 1} {
+		effects := slices.Concat(p.Running(i, 1), p.Told(i, 1, Result{Told: ToldReady}), p.NotRunning(i, 1), p.Gone(i, 1),
+			p.Sent(i, 1, 7), p.Refused(i, 1, 7, InputClosed))
+		if len(effects) != 0 {
+			t.Errorf("listener %d: %v", i, effects)
+		}
+	}
+	p.Running(0, 1)
+	if effects := p.Refused(0, 1, 7, InputClosed); len(effects) != 0 {
+		t.Errorf("an event that was not sent was refused: %v", effects)
+	}
+	if effects := p.Told(0, 1, Result{Told: ToldReady}); len(effects) != 1 {
+		t.Errorf("%v", effects)
+	}
+}

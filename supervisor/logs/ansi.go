@@ -65,12 +65,38 @@ func (s *stripper) rest() []byte {
 	return b
 }
 
-// A Stripper removes control sequences as FileOptions.StripANSI does, for output that is looked at before it is stored. The
-// zero value is at the begin of a stream.
-type Stripper struct{ s stripper }
+// Stripped returns a Sink that gives to s what is left without terminal control sequences, as FileOptions.StripANSI does for
+// one File.
+func Stripped(s Sink) Sink { return &strippedSink{Sink: s} }
 
-// Strip appends to dst what is left of the next piece of the stream.
-func (s *Stripper) Strip(dst, p []byte) []byte { return s.s.strip(dst, p) }
+type strippedSink struct {
+	Sink
+	mu   sync.Mutex
+	ansi stripper
+}
 
-// Rest returns what was held back at the end of the stream, good until the next call.
-func (s *Stripper) Rest() []byte { return s.s.rest() }
+// Write strips p. See Sink for errors.
+func (s *strippedSink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	if s.ansi.transparent(p) {
+		s.mu.Unlock()
+		return s.Sink.Write(p)
+	}
+	buf := stripBuffers.Get().(*[]byte)
+	defer stripBuffers.Put(buf)
+	*buf = s.ansi.strip((*buf)[:0], p)
+	s.mu.Unlock()
+	_, err := s.Sink.Write(*buf)
+	return len(p), err
+}
+
+// Close passes on what was held back of an unfinished sequence.
+func (s *strippedSink) Close() error {
+	s.mu.Lock()
+	rest := bytes.Clone(s.ansi.rest())
+	s.mu.Unlock()
+	if len(rest) > 0 {
+		_, _ = s.Sink.Write(rest)
+	}
+	return s.Sink.Close()
+}

@@ -45,7 +45,7 @@ func CreateAuto(dir, process, channel, identifier string) (path string, err erro
 // removed (compat.md §2.4). Files of other identifiers stay, also of one that begins with this one and a dash. It goes
 // on after an error; err joins them all. Call it only when no other daemon with this identifier can be running.
 func CleanAuto(dir, identifier string) (removed []string, err error) {
-	name, err := regexp.Compile(`(?s)^.+---` + regexp.QuoteMeta(identifier) + `-[A-Za-z0-9_]+\.log\.?[0-9]{0,4}$`)
+	name, err := regexp.Compile(`(?s)^.+---` + regexp.QuoteMeta(identifier) + `-[A-Za-z0-9_]+\.log(?:\.?[0-9]{0,4}|\.[0-9]{1,4}\.gz|\.gz\.tmp)$`)
 	if err != nil {
 		return nil, fmt.Errorf("cannot clean automatic log files of %q: %w", identifier, err)
 	}

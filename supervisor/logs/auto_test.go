@@ -47,6 +47,8 @@ func TestCleanAuto(t *testing.T) {
 		"cat-stdout---sup.er-abc_0123.log",
 		"cat-stdout---sup.er-abc_0123.log.1",
 		"cat-stderr---sup.er-abc_0123.log.1234",
+		"cat-stdout---sup.er-abc_0123.log.1.gz",
+		"cat-stdout---sup.er-abc_0123.log.gz.tmp",
 		"a b---c-stderr---sup.er-abc_0123.log",
 	}
 	others := []string{

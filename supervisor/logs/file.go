@@ -1,9 +1,12 @@
 package logs
 
 import (
+	"cmp"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
+	"time"
 )
 
 // createMode is the mode of a new log file, before the umask (compat.md §7.2).
@@ -15,6 +18,13 @@ type FileOptions struct {
 	MaxBytes int64
 	// Backups is how many rotated files are kept as PATH.1 (the newest) to PATH.N. 0 or less: none, the file is emptied.
 	Backups int
+	// Every rotates a file as well when an "hour", a "day" or a "week" (from Monday on) is over, by local time: before the
+	// first write after it. The time of the last write counts, also of one by an earlier File. Anything else: never.
+	Every string
+	// Compress replaces rotated files by PATH.N.gz, in the background. At every moment the bytes are in a complete file
+	// under one name or the other. A backup that somebody still writes to is left until the next rotation. Turning it off
+	// leaves the compressed files where they are.
+	Compress bool
 	// StripANSI removes terminal control sequences (ESC [ … final byte, ECMA-48 §5.4), also when they are split over
 	// writes.
 	StripANSI bool
@@ -28,6 +38,7 @@ type FileOptions struct {
 // Close: they take the target away from under it.
 type File struct {
 	path    string
+	key     string // path, cleaned, by which it is followed
 	options FileOptions
 
 	mu       sync.Mutex
@@ -37,8 +48,10 @@ type File struct {
 	check    int64 // position at which the real size is asked for
 	ansi     *stripper
 	dropped  int64
-	writes   outage // trouble with storing bytes
-	rotation outage // trouble with rotating; bytes are stored all the same
+	writes   outage    // trouble with storing bytes
+	rotation outage    // trouble with rotating; bytes are stored all the same
+	due      time.Time // when the period of the last byte ends; zero: there are no periods
+	late     error     // of what went on in the background
 }
 
 var _ Sink = (*File)(nil)
@@ -47,7 +60,10 @@ var _ Sink = (*File)(nil)
 // whatever they are redirected to, sockets included. A named pipe without a reader does not block. The error is an
 // *os.PathError with the system's error number.
 func OpenFile(path string, o FileOptions) (*File, error) {
-	f := &File{path: path, options: o}
+	if nextPeriod(time.Time{}, o.Every).IsZero() {
+		o.Every = ""
+	}
+	f := &File{path: path, key: filepath.Clean(path), options: o}
 	t, err := openTarget(path, createMode)
 	if err != nil {
 		return nil, err
@@ -56,6 +72,7 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 	if o.StripANSI {
 		f.ansi = new(stripper)
 	}
+	f.tell()
 	return f, nil
 }
 
@@ -92,6 +109,7 @@ func (f *File) store(b []byte) error {
 		if f.closed {
 			return f.drop(len(b), os.ErrClosed)
 		}
+		late := f.rotateIfDue()
 		t := f.target
 		switch t.kind {
 		case null:
@@ -100,10 +118,13 @@ func (f *File) store(b []byte) error {
 			n, err := t.file.Write(b)
 			f.position += int64(n)
 			if err != nil {
+				f.tell()
 				return f.drop(len(b)-n, err)
 			}
 			f.writes.end()
-			return f.rotateIfFull()
+			err = cmp.Or(f.rotateIfFull(), late, f.takeLate())
+			f.tell()
+			return err
 		case stream:
 			f.mu.Unlock() // it may block
 			n, err := t.file.Write(b)
@@ -122,6 +143,16 @@ func (f *File) store(b []byte) error {
 	return nil
 }
 
+// takeLate is what went wrong in the background since it was asked the last time.
+func (f *File) takeLate() error {
+	if f.late == nil {
+		return nil
+	}
+	err := f.late
+	f.late = nil
+	return f.rotation.begin(err)
+}
+
 // drop accounts for n bytes that could not be stored because of err.
 func (f *File) drop(n int, err error) error {
 	f.dropped += int64(n)
@@ -134,6 +165,9 @@ func (f *File) use(t target) {
 	f.target = t
 	f.position = t.size
 	f.check = 0
+	if f.options.Every != "" {
+		f.await(t)
+	}
 	if old != nil {
 		old.Close()
 	}
@@ -151,6 +185,7 @@ func (f *File) Reopen() error {
 		return err
 	}
 	f.use(t)
+	f.tell()
 	return nil
 }
 
@@ -165,13 +200,16 @@ func (f *File) Clear() error {
 	if f.target.kind != regular {
 		return nil
 	}
-	return f.empty()
+	err := f.empty(false)
+	f.tell()
+	return err
 }
 
-// empty truncates the file that has the path now, and makes it the target. The caller holds f.mu.
-func (f *File) empty() error {
+// empty truncates the file that has the path now, and makes it the target. With report, followers are told that it was
+// truncated. The caller holds f.mu.
+func (f *File) empty(report bool) error {
 	if f.holdsPath() { // also when privileges were dropped and it could not be opened any more
-		if err := f.target.file.Truncate(0); err != nil {
+		if err := f.truncate(f.target.file, report); err != nil {
 			return err
 		}
 		f.position, f.check = 0, 0
@@ -182,7 +220,7 @@ func (f *File) empty() error {
 		return err
 	}
 	if t.kind == regular {
-		if err := t.file.Truncate(0); err != nil {
+		if err := f.truncate(t.file, report); err != nil {
 			t.file.Close()
 			return err
 		}

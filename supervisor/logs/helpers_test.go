@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -21,6 +22,9 @@ const childEnv = "SUPD_LOGS_TEST_CHILD"
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(childEnv); mode != "" {
+		if path, ok := strings.CutPrefix(mode, "compress:"); ok {
+			os.Exit(compressingChild(path))
+		}
 		os.Exit(standardStreamChild(mode))
 	}
 	os.Exit(m.Run())

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -19,6 +20,8 @@ type MainOptions struct {
 	Path string
 	// File says how it is rotated.
 	File FileOptions
+	// Also, if not nil, gets every line too. It is closed with the log, or when it is replaced, and must not block.
+	Also Sink
 	// Level is the lightest level that is logged. 0 is LevelInfo.
 	Level Level
 	// Echo, if not nil, gets identical lines, whole ones in each Write: standard output in the foreground. Errors are
@@ -51,6 +54,7 @@ type MainLog struct {
 // outputs are where lines go. They are replaced as a whole.
 type outputs struct {
 	file *File // nil when there is none
+	also Sink  // nil when there is none
 	echo *echo // may be nil
 }
 
@@ -87,19 +91,31 @@ func (m *MainLog) Reconfigure(o MainOptions) error {
 		}
 	}
 	m.SetLevel(o.Level)
-	old, next := m.outputs.Load(), &outputs{file: file, echo: newEcho(o.Echo)}
+	old, next := m.outputs.Load(), &outputs{file: file, also: o.Also, echo: newEcho(o.Echo)}
 	if old.echo != nil && old.echo.w == o.Echo {
 		next.echo = old.echo // what still waits for the same writer stays in front
 	}
 	for !m.outputs.CompareAndSwap(old, next) {
 		old = m.outputs.Load()
 	}
-	if old.file != nil {
+	if old.file != nil || old.also != nil {
 		m.mu.Lock() // a line on its way to the old file gets there
 		defer m.mu.Unlock()
-		old.file.Close()
+		_ = old.close()
 	}
 	return nil
+}
+
+// close closes all but the echo.
+func (o *outputs) close() error {
+	var errs []error
+	if o.file != nil {
+		errs = append(errs, o.file.Close())
+	}
+	if o.also != nil {
+		errs = append(errs, o.also.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // Level is the lightest level that is logged.
@@ -124,10 +140,15 @@ func (m *MainLog) Path() string {
 
 // Reopen opens the log file by its name again, for SIGUSR2.
 func (m *MainLog) Reopen() error {
-	if f := m.outputs.Load().file; f != nil {
-		return f.Reopen()
+	out := m.outputs.Load()
+	var errs []error
+	if out.file != nil {
+		errs = append(errs, out.file.Reopen())
 	}
-	return nil
+	if out.also != nil {
+		errs = append(errs, out.also.Reopen())
+	}
+	return errors.Join(errs...)
 }
 
 // Clear empties the log file. Without one it returns ErrNoFile.
@@ -148,10 +169,7 @@ func (m *MainLog) Close() error {
 	for !m.outputs.CompareAndSwap(old, &outputs{echo: old.echo}) {
 		old = m.outputs.Load()
 	}
-	var err error
-	if old.file != nil {
-		err = old.file.Close()
-	}
+	err := old.close()
 	old.echo.flush(flushTime)
 	return err
 }
@@ -172,6 +190,15 @@ func (m *MainLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 		if _, err := out.file.Write(m.line); err != nil {
 			m.format(LevelError, "cannot write the main log", []any{"error", err})
 			out.echo.line(m.line)
+		}
+	}
+	if out.also != nil {
+		if _, err := out.also.Write(m.line); err != nil { // told once, to those who are left
+			m.format(LevelError, "cannot write the main log", []any{"error", err})
+			out.echo.line(m.line)
+			if out.file != nil {
+				_, _ = out.file.Write(m.line)
+			}
 		}
 	}
 	if cap(m.line) > maxLineBuffer {

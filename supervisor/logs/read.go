@@ -73,15 +73,20 @@ func Tail(path string, offset, length int64) (data []byte, newOffset int64, over
 
 // openReader opens a log file for reading and returns its size. The null device is an empty file.
 func openReader(path string) (*os.File, int64, error) {
-	// O_NONBLOCK: a named pipe must not make the reader wait.
-	const flags = os.O_RDONLY | syscall.O_NONBLOCK | syscall.O_NOCTTY
-	f, err := os.OpenFile(path, flags, 0)
-	if errors.Is(err, os.ErrNotExist) {
+	f, size, err := openNow(path)
+	if errors.Is(err, ErrNoFile) {
 		gap := nameLock(path)
 		gap.RLock()
-		f, err = os.OpenFile(path, flags, 0)
+		f, size, err = openNow(path)
 		gap.RUnlock()
 	}
+	return f, size, err
+}
+
+// openNow is openReader for a caller that excludes rotations.
+func openNow(path string) (*os.File, int64, error) {
+	// O_NONBLOCK: a named pipe must not make the reader wait.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 			return nil, 0, fmt.Errorf("cannot read log %s: %w", path, ErrNoFile)

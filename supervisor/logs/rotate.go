@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // rotateIfFull rotates a regular file whose size has reached MaxBytes. The caller holds f.mu.
@@ -36,6 +37,46 @@ func (f *File) rotateIfFull() error {
 	return nil
 }
 
+// rotateIfDue rotates a regular file when the period of its last byte is over: the first byte of a period begins a file. It
+// asks for the time only when there are periods. The caller holds f.mu.
+func (f *File) rotateIfDue() error {
+	if f.due.IsZero() || f.target.kind != regular {
+		return nil
+	}
+	now := time.Now()
+	if now.Before(f.due) {
+		return nil
+	}
+	f.due = nextPeriod(now, f.options.Every)
+	if f.position == 0 {
+		return nil
+	}
+	if err := f.rotate(); err != nil {
+		f.due = now.Add(reportEvery) // the bytes are safe in the file that is open; it is tried again soon
+		return f.rotation.begin(err)
+	}
+	f.rotation.end()
+	return nil
+}
+
+// await sets when a file that was opened must be rotated: at the end of the period of its last byte.
+func (f *File) await(t target) {
+	last := time.Now()
+	if t.kind == regular && t.size > 0 {
+		if info, err := t.file.Stat(); err == nil {
+			last = info.ModTime()
+		}
+	}
+	f.due = nextPeriod(last, f.options.Every)
+}
+
+// reportLater keeps an error of work behind the back of the writer, for the next Write to return.
+func (f *File) reportLater(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.late = err
+}
+
 // rotate renames PATH to PATH.1, PATH.1 to PATH.2 and so on, drops the oldest and starts an empty file; without backups
 // it empties the file (compat.md §7.2).
 //
@@ -43,7 +84,7 @@ func (f *File) rotateIfFull() error {
 // rotation that could not open its new file and is tried again does not push the backups out.
 func (f *File) rotate() error {
 	if f.options.Backups <= 0 {
-		return f.empty()
+		return f.empty(true)
 	}
 	held, err := f.target.file.Stat()
 	if err != nil {
@@ -52,12 +93,20 @@ func (f *File) rotate() error {
 	gap := nameLock(f.path)
 	gap.Lock()
 	defer gap.Unlock()
+	w := watchOf(f.key)
+	if w != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+	}
 
 	if _, err := os.Lstat(f.path); err == nil {
 		for i := f.options.Backups; i > 0; i-- {
-			if err := shift(f.backup(i-1), f.backup(i), i == f.options.Backups); err != nil {
+			if err := f.shift(i); err != nil {
 				return err
 			}
+		}
+		if w != nil {
+			w.rotations++
 		}
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -73,21 +122,54 @@ func (f *File) rotate() error {
 			return err
 		}
 		f.use(t)
+		f.compressBackups()
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	f.use(target{file: file, kind: regular})
+	f.compressBackups()
 	return nil
 }
 
-// backup is the name of the i-th rotated file; that of number 0 is the file itself.
-func (f *File) backup(i int) string {
-	if i == 0 {
-		return f.path
+// compressBackups begins to compress, now that this File does not hold the newest one open any more.
+func (f *File) compressBackups() {
+	if f.options.Compress {
+		compressions.add(compression{f.path, f.options.Backups, f.reportLater})
 	}
-	return f.path + "." + strconv.Itoa(i)
+}
+
+// backup is the name of the i-th rotated file of path; that of number 0 is path itself.
+func backup(path string, i int) string {
+	if i == 0 {
+		return path
+	}
+	return path + "." + strconv.Itoa(i)
+}
+
+// shift makes backup i of the one before, and of the compressed one if there is.
+func (f *File) shift(i int) error {
+	from, to, oldest := backup(f.path, i-1), backup(f.path, i), i == f.options.Backups
+	if !f.options.Compress {
+		return shift(from, to, oldest)
+	}
+	if oldest && (exists(from) || i > 1 && exists(from+gzSuffix)) {
+		// Either form takes the place of both.
+		syscall.Unlink(to)
+		syscall.Unlink(to + gzSuffix)
+	}
+	if i > 1 {
+		if err := shift(from+gzSuffix, to+gzSuffix, false); err != nil {
+			return err
+		}
+	}
+	return shift(from, to, false)
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 // shift renames a file, and does nothing when there is none of that name. It replaces what has the new name, which is

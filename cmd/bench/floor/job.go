@@ -12,6 +12,7 @@ import (
 // A job is what floor runs: count copies of one command.
 type job struct {
 	socket   string   // path of the socket XML-RPC is answered on
+	address  string   // host and port where it is answered as well; "" nowhere
 	argv     []string // %d in an argument becomes the copy's number
 	count    int
 	restart  bool   // start a copy again when it ends
@@ -34,6 +35,8 @@ func readJob(path string) (*job, error) {
 		case "":
 		case "socket":
 			j.socket = value
+		case "address":
+			j.address = value
 		case "arg":
 			j.argv = append(j.argv, value)
 		case "count":

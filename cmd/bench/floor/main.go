@@ -20,7 +20,7 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	listener, err := net.Listen("unix", j.socket)
+	listeners, err := listen(j)
 	if err != nil {
 		fail(err)
 	}
@@ -30,12 +30,23 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	go serve(listener, s.programs)
+	for _, l := range listeners {
+		go serve(l, s.programs)
+	}
 	err = s.run(stop)
 	os.Remove(j.socket)
 	if err != nil {
 		fail(err)
 	}
+}
+
+func listen(j *job) ([]net.Listener, error) {
+	l, err := net.Listen("unix", j.socket)
+	if err != nil || j.address == "" {
+		return []net.Listener{l}, err
+	}
+	tcp, err := net.Listen("tcp", j.address)
+	return []net.Listener{l, tcp}, err
 }
 
 func fail(err error) {

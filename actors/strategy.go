@@ -1,0 +1,122 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// This file is the restart strategy of a group. The decisions are those of supervisor.Group; here are its facts and actions.
+
+var strategies = map[confload.Strategy]supervisor.Strategy{
+	confload.OneForOne: supervisor.OneForOne, confload.OneForAll: supervisor.OneForAll, confload.RestForOne: supervisor.RestForOne,
+}
+
+// newMachine makes the machine of a group with a strategy, nil for one whose programs only look after themselves.
+func (g *group) newMachine() *supervisor.Group {
+	s := g.entry.config.Supervision
+	if s == nil {
+		return nil
+	}
+	m := &supervisor.Group{Strategy: strategies[s.Strategy], Budget: supervisor.Budget{Intensity: s.Intensity, Period: s.Period}}
+	for _, e := range g.entry.entries {
+		m.Order = append(m.Order, e.program.Name)
+	}
+	return m
+}
+
+// changed tells the machine what has become of a member.
+func (g *group) changed(ctx actor.Context, m *programChanged) {
+	if g.machine == nil || g.tree.currentMood() != MoodRunning {
+		return
+	}
+	fact, is := factOf(m.state)
+	if m.failed {
+		fact, is = supervisor.MemberFailed, true
+	}
+	if !is {
+		return
+	}
+	if g.machine.GaveUp() && fact == supervisor.MemberStarting { // somebody begins anew
+		g.machine = g.newMachine()
+		for _, e := range g.entry.entries {
+			if f, is := factOf(e.info.Load().State); is && e != m.entry {
+				g.tell(ctx, e, f)
+			}
+		}
+	}
+	g.tell(ctx, m.entry, fact)
+}
+
+// factOf is what a group must know of a state, if anything: a member in BACKOFF or STOPPING is still what it was.
+func factOf(s supervisor.State) (supervisor.Fact, bool) {
+	switch {
+	case s == supervisor.Running:
+		return supervisor.MemberUp, true
+	case s == supervisor.Starting:
+		return supervisor.MemberStarting, true
+	case s.IsDown():
+		return supervisor.MemberDown, true
+	}
+	return 0, false
+}
+
+func (g *group) tell(ctx actor.Context, e *entry, f supervisor.Fact) {
+	next, actions := g.machine.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, time.Since(g.began))
+	*g.machine = next
+	for _, a := range actions {
+		g.act(ctx, a)
+	}
+}
+
+func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
+	name := logs.Clean(g.entry.config.Name)
+	switch a.Do {
+	case supervisor.StopMember:
+		e := g.entry.byName[a.Member]
+		g.tree.logger.Warn(fmt.Sprintf("group %s stops %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
+		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true})
+	case supervisor.StartMember:
+		e := g.entry.byName[a.Member]
+		g.tree.logger.Warn(fmt.Sprintf("group %s starts %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
+		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1})
+	case supervisor.Finished:
+		g.tree.logger.Info(fmt.Sprintf("group %s is complete again", name))
+	case supervisor.GiveUp:
+		g.gaveUp(ctx, a.Reason)
+	}
+}
+
+// gaveUp does what on_give_up says. Everything is down by now.
+func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
+	s := g.entry.config.Supervision
+	logs.Critical(g.tree.logger, "group %s gave up: %s", logs.Clean(g.entry.config.Name), logs.Clean(r.Text))
+	switch s.OnGiveUp {
+	case confload.GiveUpRestart:
+		pause := max(s.Period, time.Second)
+		g.tree.logger.Warn(fmt.Sprintf("group %s begins anew in %s", logs.Clean(g.entry.config.Name), pause))
+		root, self := ctx.ActorSystem().Root, ctx.Self()
+		g.retry = time.AfterFunc(pause, func() { root.Send(self, &beginAnew{}) })
+	case confload.GiveUpShutdown:
+		g.tree.gaveUp(g.entry.config.Name, s.GiveUpExitCode, r)
+		ctx.Send(ctx.Parent(), &ShutDown{})
+	}
+}
+
+// beginAnew starts a group that gave up, with a new budget, unless somebody has done so before.
+func (g *group) beginAnew(ctx actor.Context) {
+	if g.machine == nil || !g.machine.GaveUp() || g.tree.currentMood() != MoodRunning {
+		return
+	}
+	g.machine = g.newMachine()
+	for _, e := range g.entry.entries {
+		if e.program.Autostart {
+			ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1})
+		}
+	}
+}

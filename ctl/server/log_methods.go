@@ -1,0 +1,167 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/xmlrpc"
+	"github.com/gwaycc/supd/supervisor/logs"
+)
+
+// maxWindow bounds what one call reads of a log, in bytes. A log that is rotated at the usual 50 MB fits.
+const maxWindow = 64 << 20
+
+// channel picks a log of a program.
+type channel func(*actors.Info) string
+
+func stdoutLog(i *actors.Info) string { return i.StdoutLog }
+func stderrLog(i *actors.Info) string { return i.StderrLog }
+
+// missing is the fault of a log that is not there; path "" when there can be none.
+func missing(path string) error { return &actors.Fault{Code: actors.NoFile, Extra: path} }
+
+// exists tells whether there is something at path; "" is nowhere.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return path != "" && err == nil
+}
+
+// windowArgs returns the offset and the length that two arguments ask for.
+func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
+	if offset, err = intArg(&args[0]); err == nil {
+		length, err = intArg(&args[1])
+	}
+	return offset, length, err
+}
+
+// bounded refuses a window that is larger than one answer should be. n is its length, <= 0 without one.
+func bounded(path string, offset, n int64) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // reading tells
+	}
+	size := info.Size()
+	switch {
+	case n <= 0 && offset < 0:
+		size = min(size, max(-offset, 0))
+	case n <= 0:
+		size -= offset
+	default:
+		size = min(size, n)
+	}
+	if size <= maxWindow {
+		return nil
+	}
+	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of log are too much for one answer: ask for %d at most", size, maxWindow)}
+}
+
+// appendWindow appends what the two arguments ask for of the log at path (compat.md §4.8).
+func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
+	if !exists(path) {
+		return nil, missing(path)
+	}
+	offset, length, err := windowArgs(args)
+	if err != nil {
+		return nil, err
+	}
+	if length >= 0 {
+		if err := bounded(path, offset, length); err != nil {
+			return nil, err
+		}
+	}
+	data, err := logs.Read(path, offset, length)
+	switch {
+	case errors.Is(err, logs.ErrBadArguments):
+		return nil, &actors.Fault{Code: actors.BadArguments}
+	case errors.Is(err, logs.ErrNoFile):
+		return nil, missing(path)
+	case err != nil:
+		return nil, &actors.Fault{Code: actors.Failed}
+	}
+	return xmlrpc.AppendBytes(dst, data), nil
+}
+
+func (s *service) readLog(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
+	path := s.daemon.MainLog()
+	if path == "" {
+		return nil, missing("syslog")
+	}
+	return appendWindow(dst, path, args)
+}
+
+func (s *service) clearLog(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	if !exists(s.daemon.MainLog()) {
+		return nil, missing("")
+	}
+	if err := s.daemon.ClearMainLog(); err != nil {
+		return nil, &actors.Fault{Code: actors.Failed}
+	}
+	return xmlrpc.AppendBool(dst, true), nil
+}
+
+func (s *service) readProcessLog(of channel) xmlrpc.Handler {
+	return func(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
+		_, info, err := s.program(&args[0])
+		if err != nil {
+			return nil, err
+		}
+		return appendWindow(dst, of(info), args[1:])
+	}
+}
+
+// tailProcessLog answers with an empty window when there is nothing to read: it has no faults but that of the name and
+// that of a window that is too large.
+func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
+	return func(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
+		_, info, err := s.program(&args[0])
+		if err != nil {
+			return nil, err
+		}
+		path := of(info)
+		if !exists(path) {
+			return appendTail(dst, nil, 0, false), nil
+		}
+		offset, length, err := windowArgs(args[1:])
+		if err != nil {
+			return nil, err
+		}
+		if length > 0 {
+			if err := bounded(path, 0, length); err != nil {
+				return nil, err
+			}
+		}
+		// An error is answered by what Tail returns with it.
+		data, offset, overflow, _ := logs.Tail(path, offset, length)
+		return appendTail(dst, data, offset, overflow), nil
+	}
+}
+
+func appendTail(dst, data []byte, offset int64, overflow bool) []byte {
+	dst = xmlrpc.AppendArrayStart(dst)
+	dst = xmlrpc.AppendBytes(dst, data)
+	dst = xmlrpc.AppendInt(dst, offset)
+	dst = xmlrpc.AppendBool(dst, overflow)
+	return xmlrpc.AppendArrayEnd(dst)
+}
+
+func (s *service) clearProcessLogs(ctx context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
+	name, _, err := s.program(&args[0])
+	if err != nil {
+		return nil, err
+	}
+	if err := s.tree.ClearLogs(ctx, name); err != nil {
+		return nil, err
+	}
+	return xmlrpc.AppendBool(dst, true), nil
+}
+
+func (s *service) clearAllProcessLogs(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	results, err := s.tree.ClearAllLogs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return appendResults(dst, results), nil
+}

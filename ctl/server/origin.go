@@ -1,0 +1,112 @@
+package server
+
+import (
+	"bufio"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Two things are asked of a request, so that a page of another site cannot give orders through the browser of somebody who
+// is allowed to.
+//
+// Its Host. A page of evil.example whose name is made to lead to 127.0.0.1 (DNS rebinding) is, to the browser, of the same
+// site as we are; only the Host header still has the name. Where that can do harm, at a TCP server on a loopback address
+// without a password, a name is accepted when nobody could have made it lead here but the owner of the machine: an IP
+// address, localhost and what ends in .localhost, a name without a dot, the host's own name, the host in the
+// configuration, a name in the hosts file. An outsider does not know the password, nor has the browser one for his site;
+// and no browser opens a unix socket.
+//
+// Its origin. What changes something is refused when Sec-Fetch-Site, Origin or else Referer name another site. Without any
+// of them it comes from a program, and is accepted, unless it says that it is a browser: those leave out all three for a
+// link on a page that hides where it is. The page asks back then.
+
+// An origin is whose page a request comes from.
+type origin int
+
+const (
+	ownPage     origin = iota // ours, typed by the user, or not from a browser
+	foreignPage               // another site's
+	unknownPage               // the browser does not say
+)
+
+// originOf tells whose page a request comes from.
+func originOf(r *http.Request) origin {
+	switch site := r.Header.Get("Sec-Fetch-Site"); site {
+	case "same-origin", "none":
+		return ownPage
+	case "":
+	default:
+		return foreignPage
+	}
+	for _, name := range []string{"Origin", "Referer"} {
+		value, given := r.Header[name]
+		if !given {
+			continue
+		}
+		u, err := url.Parse(value[0])
+		if err != nil || u.Host == "" || !strings.EqualFold(u.Host, r.Host) {
+			return foreignPage
+		}
+		return ownPage
+	}
+	if strings.HasPrefix(r.UserAgent(), "Mozilla/") {
+		return unknownPage
+	}
+	return ownPage
+}
+
+// hostsFile has the names that the owner of the machine has given to addresses.
+const hostsFile = "/etc/hosts"
+
+// guardsHost tells whether the Host of requests to a listener is looked at.
+func (f *front) guardsHost() bool {
+	a, ok := f.listener.Addr().(*net.TCPAddr)
+	return ok && a.IP.IsLoopback() && f.auth == nil
+}
+
+// checkHost refuses a request whose Host is a name that may be anybody's.
+func (f *front) checkHost(r *http.Request) error {
+	if !f.hostGuarded {
+		return nil
+	}
+	host := hostname(r.Host)
+	if host == "" || !strings.Contains(host, ".") || net.ParseIP(host) != nil || strings.HasSuffix(host, ".localhost") ||
+		host == f.config.Host {
+		return nil
+	}
+	if own, err := os.Hostname(); err == nil && strings.EqualFold(host, own) || inHosts(hostsFile, host) {
+		return nil
+	}
+	return &httpError{http.StatusForbidden, "a request for the host " + host + " was refused: the name may be of another site " +
+		"that leads here; add it to " + hostsFile + ", or set username and password in [" + f.config.Section + "]"}
+}
+
+// hostname is the name in a Host header: without the port, in lower case.
+func hostname(host string) string {
+	if h, port, err := net.SplitHostPort(host); err == nil && strings.Trim(port, "0123456789") == "" {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
+// inHosts tells whether a file in the format of hosts(5) has a name.
+func inHosts(path, name string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		words := strings.Fields(line)
+		if len(words) > 1 && slices.ContainsFunc(words[1:], func(w string) bool { return strings.EqualFold(w, name) }) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gwaycc/supd/actors"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated documents")
+
+// TestDocsReference keeps the reference of the XML-RPC interface what the table of methods says.
+func TestDocsReference(t *testing.T) {
+	const path = "../../docs/reference/xmlrpc.md"
+	want := Reference()
+	if *update {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is not what the table of methods says; run: make docs", path)
+	}
+}
+
+func TestEveryMethodIsDescribedInFull(t *testing.T) {
+	types := map[string]bool{"string": true, "int": true, "boolean": true, "array": true, "struct": true}
+	r := newRig(t)
+	for _, name := range r.rpc.table.Names() {
+		m, ok := r.rpc.table.Method(name)
+		if !ok || len(m.Help) < 20 || !strings.HasSuffix(m.Help, ".") {
+			t.Errorf("%s: help %q", name, m.Help)
+		}
+		if m.Returns != "" && !strings.HasSuffix(m.Returns, ".") {
+			t.Errorf("%s: returns %q", name, m.Returns)
+		}
+		if len(m.Params) != len(m.Signature)-1 {
+			t.Errorf("%s: parameters %q for signature %q", name, m.Params, m.Signature)
+		}
+		for _, word := range m.Signature {
+			if !types[word] {
+				t.Errorf("%s: type %q", name, word)
+			}
+		}
+	}
+	for _, row := range (&service{}).rows() {
+		m := row.method("s")
+		if !strings.Contains(row.example, "s."+strings.TrimPrefix(m.Name, "s.")+"(") {
+			t.Errorf("%s: example %q", m.Name, row.example)
+		}
+	}
+	for name, example := range systemExamples {
+		if _, ok := r.rpc.table.Method(name); !ok || !strings.Contains(example, name+"(") {
+			t.Errorf("%s: example %q", name, example)
+		}
+	}
+}
+
+func TestEveryFaultIsDescribed(t *testing.T) {
+	described := map[actors.FaultCode]bool{}
+	for _, f := range faultRows {
+		described[f.code] = true
+	}
+	for code := range actors.FaultCode(200) {
+		if known := !strings.HasPrefix(code.String(), "FAULT_"); known != described[code] {
+			t.Errorf("fault %d %s: described %v", code, code, described[code])
+		}
+	}
+}

@@ -1,0 +1,147 @@
+package server
+
+import "github.com/gwaycc/supd/actors"
+
+// A topic is a chapter of the reference.
+type topic string
+
+const (
+	aboutDaemon   topic = "The daemon"
+	aboutGroups   topic = "Configuration and groups"
+	aboutControl  topic = "Starting, stopping, signalling"
+	aboutState    topic = "State and configuration of programs"
+	aboutLogs     topic = "Logs"
+	aboutMessages topic = "Input and events"
+)
+
+type (
+	words = []string
+	codes = []actors.FaultCode
+)
+
+// What several rows return.
+const (
+	trueAlways    = "true."
+	resultStructs = "an array of structs: name, group, status (80, or the code of a fault) and description (\"OK\", or the text of the fault). " +
+		"What was settled at once comes first, in the order of the processes, then the others as they finish. " +
+		"Processes the call does not concern are left out."
+	tailResult = "an array: the text, the size of the log in bytes (the offset for the next call), and whether there is more " +
+		"than length bytes behind offset, so that some were passed over."
+)
+
+// rows is the table of methods (compat.md §4.5): what is not in it is not there.
+func (s *service) rows() []row {
+	return []row{
+		{decl: "string getAPIVersion()", aliases: words{"getVersion"}, topic: aboutDaemon, handle: s.getAPIVersion,
+			help: "Gives the version of this interface, 3.0.", example: "s.getAPIVersion()"},
+		{decl: "string getSupervisorVersion()", topic: aboutDaemon, handle: s.getSupervisorVersion,
+			help: "Gives the version of supervisord that the daemon is compatible with.", example: "s.getSupervisorVersion()"},
+		{decl: "string getIdentification()", topic: aboutDaemon, handle: s.getIdentification,
+			help: "Gives the identifier of this daemon, as set by identifier= in its configuration.", example: "s.getIdentification()"},
+		{decl: "struct getState()", topic: aboutDaemon, handle: s.getState,
+			help:    "Gives the state of the daemon.",
+			returns: "a struct: statecode and statename, 1 RUNNING. On its way to 0 RESTARTING or -1 SHUTDOWN the daemon answers fault 6 instead.",
+			example: "s.getState()['statename']"},
+		{decl: "int getPID()", topic: aboutDaemon, handle: s.getPID,
+			help: "Gives the process id of the daemon.", example: "os.kill(s.getPID(), signal.SIGUSR2)"},
+		{decl: "boolean shutdown()", topic: aboutDaemon, handle: s.shutdown, returns: trueAlways,
+			help: "Begins to stop all processes and then the daemon. The answer does not wait for it.", example: "s.shutdown()"},
+		{decl: "boolean restart()", topic: aboutDaemon, faults: codes{actors.CantReread}, handle: s.restart, returns: trueAlways,
+			help: "Reads the configuration, begins to stop all processes, and starts anew with it. The answer does not wait for that. " +
+				"A configuration that cannot be had, listeners and pidfile included, is refused and changes nothing.",
+			example: "s.restart()"},
+
+		{decl: "array reloadConfig()", topic: aboutGroups, faults: codes{actors.CantReread}, handle: s.reloadConfig,
+			help:    "Reads the configuration and tells how its groups differ from those at work. It changes nothing: addProcessGroup and removeProcessGroup do.",
+			returns: "[[added, changed, removed]], each an array of the names of groups, inside an array of one element.",
+			example: "added, changed, removed = s.reloadConfig()[0]"},
+		{decl: "boolean addProcessGroup(string name)", topic: aboutGroups, faults: codes{actors.AlreadyAdded, actors.BadName}, handle: s.addProcessGroup,
+			help: "Puts a group of the configuration read last to work.", returns: trueAlways, example: "s.addProcessGroup('web')"},
+		{decl: "boolean removeProcessGroup(string name)", topic: aboutGroups, faults: codes{actors.StillRunning, actors.BadName}, handle: s.removeProcessGroup,
+			help: "Removes a group none of whose processes runs.", returns: trueAlways, example: "s.stopProcessGroup('web'); s.removeProcessGroup('web')"},
+
+		{decl: "boolean startProcess(string name, boolean wait=True)", topic: aboutControl, handle: s.startProcess,
+			faults:  codes{actors.BadName, actors.NoFile, actors.NotExecutable, actors.Failed, actors.AbnormalTermination, actors.SpawnError, actors.AlreadyStarted},
+			help:    "Starts a process. Waits until it is RUNNING or has failed, unless wait is false. The program file is looked for before anything else, also when the process runs.",
+			returns: "true; for group:* what startProcessGroup returns.",
+			example: "s.startProcess('web:web_0')"},
+		{decl: "array startProcessGroup(string name, boolean wait=True)", topic: aboutControl, faults: codes{actors.BadName}, handle: s.startProcessGroup,
+			help:    "Starts the processes of a group that are not up, by priority. Waits until they are RUNNING or have failed, unless wait is false.",
+			returns: resultStructs, example: "[r['name'] for r in s.startProcessGroup('web') if r['status'] != 80]"},
+		{decl: "array startAllProcesses(boolean wait=True)", topic: aboutControl, handle: s.startAllProcesses,
+			help:    "Starts all processes that are not up, by priority. Waits until they are RUNNING or have failed, unless wait is false.",
+			returns: resultStructs, example: "s.startAllProcesses(False)"},
+		{decl: "boolean stopProcess(string name, boolean wait=True)", topic: aboutControl, handle: s.stopProcess,
+			faults: codes{actors.BadName, actors.NotRunning, actors.Failed},
+			help:   "Stops a process. Waits until it has ended, unless wait is false.", returns: "true; for group:* what stopProcessGroup returns.",
+			example: "s.stopProcess('web:*')"},
+		{decl: "array stopProcessGroup(string name, boolean wait=True)", topic: aboutControl, faults: codes{actors.BadName}, handle: s.stopProcessGroup,
+			help:    "Stops the processes of a group that are up. Waits until they have ended, unless wait is false.",
+			returns: resultStructs, example: "s.stopProcessGroup('web')"},
+		{decl: "array stopAllProcesses(boolean wait=True)", topic: aboutControl, handle: s.stopAllProcesses,
+			help:    "Stops all processes that are up. Waits until they have ended, unless wait is false.",
+			returns: resultStructs, example: "s.stopAllProcesses()"},
+		{decl: "boolean signalProcess(string name, string signal)", topic: aboutControl, handle: s.signalProcess,
+			faults:  codes{actors.BadName, actors.BadSignal, actors.NotRunning, actors.Failed},
+			help:    "Sends a signal, given by its name or number, to a process that is STARTING, RUNNING or STOPPING; never to its process group. Signal 0 only asks whether one could be sent.",
+			returns: "true; for group:* what signalProcessGroup returns.",
+			example: "s.signalProcess('web:web_0', 'HUP')"},
+		{decl: "array signalProcessGroup(string name, string signal)", topic: aboutControl, faults: codes{actors.BadName}, handle: s.signalProcessGroup,
+			help: "Sends a signal to the processes of a group. An unknown signal is status 11 for each of them.", returns: resultStructs,
+			example: "s.signalProcessGroup('web', 'USR1')"},
+		{decl: "array signalAllProcesses(string signal)", topic: aboutControl, handle: s.signalAllProcesses,
+			help: "Sends a signal to all processes. An unknown signal is status 11 for each of them.", returns: resultStructs,
+			example: "s.signalAllProcesses('USR1')"},
+
+		{decl: "struct getProcessInfo(string name)", topic: aboutState, faults: codes{actors.BadName}, handle: s.getProcessInfo,
+			help: "Tells the state of a process.",
+			returns: "a struct: name, group, description (the line of supervisorctl status), start, stop and now in Unix seconds (0 never), " +
+				"state, statename, spawnerr (why the last start failed, \"\" it did not), exitstatus (-1 for death by signal), logfile and stdout_logfile (the same), " +
+				"stderr_logfile (\"\" none), pid (0 none).",
+			example: "s.getProcessInfo('web:web_0')['statename']"},
+		{decl: "array getAllProcessInfo()", topic: aboutState, handle: s.getAllProcessInfo,
+			help: "Tells the state of every process, sorted by group and name.", returns: "an array of what getProcessInfo returns.",
+			example: "[p['name'] for p in s.getAllProcessInfo() if p['statename'] == 'FATAL']"},
+		{decl: "array getAllConfigInfo()", topic: aboutState, handle: s.getAllConfigInfo,
+			help: "Tells how every process of the configuration read last is configured, sorted by name.",
+			returns: "an array of structs with the names of the options of [program:x], besides group, group_prio, process_prio and inuse (whether the group is at work). " +
+				"\"none\" stands for no value, \"auto\" for a log file that is made when the group is added.",
+			example: "{c['name']: c['command'] for c in s.getAllConfigInfo()}"},
+
+		{decl: "string readLog(int offset, int length)", aliases: words{"readMainLog"}, topic: aboutLogs, faults: codes{actors.BadArguments, actors.NoFile, actors.Failed}, handle: s.readLog,
+			help: "Reads a part of the daemon's own log; see Windows.", example: "print(s.readLog(-2000, 0))"},
+		{decl: "boolean clearLog()", topic: aboutLogs, faults: codes{actors.NoFile, actors.Failed}, handle: s.clearLog,
+			help: "Empties the daemon's own log.", returns: trueAlways, example: "s.clearLog()"},
+		{decl: "string readProcessStdoutLog(string name, int offset, int length)", aliases: words{"readProcessLog"}, topic: aboutLogs,
+			faults: codes{actors.BadName, actors.BadArguments, actors.NoFile, actors.Failed}, handle: s.readProcessLog(stdoutLog),
+			help: "Reads a part of what a process has written to its standard output; see Windows.", example: "print(s.readProcessStdoutLog('web:web_0', -2000, 0))"},
+		{decl: "string readProcessStderrLog(string name, int offset, int length)", topic: aboutLogs,
+			faults: codes{actors.BadName, actors.BadArguments, actors.NoFile, actors.Failed}, handle: s.readProcessLog(stderrLog),
+			help: "Reads a part of what a process has written to its standard error; see Windows.", example: "print(s.readProcessStderrLog('web:web_0', 0, 2000))"},
+		{decl: "array tailProcessStdoutLog(string name, int offset, int length)", aliases: words{"tailProcessLog"}, topic: aboutLogs,
+			faults: codes{actors.BadName, actors.Failed}, handle: s.tailProcessLog(stdoutLog),
+			help: "Reads the end of what a process has written to its standard output, for a reader that has seen it up to offset; see Windows. " +
+				"A log that is not there is empty.",
+			returns: tailResult, example: "text, offset, overflow = s.tailProcessStdoutLog('web:web_0', offset, 1000)"},
+		{decl: "array tailProcessStderrLog(string name, int offset, int length)", topic: aboutLogs,
+			faults: codes{actors.BadName, actors.Failed}, handle: s.tailProcessLog(stderrLog),
+			help: "Reads the end of what a process has written to its standard error, for a reader that has seen it up to offset; see Windows. " +
+				"A log that is not there is empty.",
+			returns: tailResult, example: "text, offset, overflow = s.tailProcessStderrLog('web:web_0', 0, 1000)"},
+		{decl: "boolean clearProcessLogs(string name)", aliases: words{"clearProcessLog"}, topic: aboutLogs, faults: codes{actors.BadName, actors.Failed},
+			handle: s.clearProcessLogs,
+			help:   "Empties both logs of a process. Those of a process that does not run are left as they are.", returns: trueAlways,
+			example: "s.clearProcessLogs('web:web_0')"},
+		{decl: "array clearAllProcessLogs()", topic: aboutLogs, handle: s.clearAllProcessLogs,
+			help: "Does for every process what clearProcessLogs does.", returns: resultStructs, example: "s.clearAllProcessLogs()"},
+
+		{decl: "boolean sendProcessStdin(string name, string chars)", topic: aboutMessages, handle: s.sendProcessStdin,
+			faults: codes{actors.BadName, actors.NoFile, actors.Failed, actors.NotRunning},
+			help: "Writes a text to the standard input of a process, as UTF-8; bytes given as base64 are written as they are. " +
+				"What the process does not read yet is kept for it, up to 1 MiB, and written later. More is refused as a whole with fault 30.",
+			returns: trueAlways, example: `s.sendProcessStdin('shell', 'status\n')`},
+		{decl: "boolean sendRemoteCommEvent(string type, string data)", topic: aboutMessages, always: true, handle: s.sendRemoteCommEvent,
+			help:    "Sends an event to the listeners that have subscribed to REMOTE_COMMUNICATION. It is the only method that also works while the daemon ends.",
+			returns: trueAlways, example: "s.sendRemoteCommEvent('deploy', 'version 7')"},
+	}
+}
