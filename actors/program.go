@@ -150,7 +150,7 @@ func (p *program) Receive(ctx actor.Context) {
 // runs in the program's mailbox.
 func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message interface{}) {
 	if !child.Equal(p.run) {
-		p.childFailed(s, child, message)
+		p.childFailed(s, child, reason, message)
 		return
 	}
 	e, ok := reason.(*runEnded)

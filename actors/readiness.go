@@ -120,9 +120,12 @@ func (p *program) childGone(who *actor.PID) {
 	}
 }
 
-// childFailed answers a bug in a child other than the run: a check begins anew, unless it cannot even begin.
-func (p *program) childFailed(s actor.Supervisor, child *actor.PID, message interface{}) {
-	if _, starting := message.(*actor.Started); starting {
+// childFailed answers a bug in a child other than the present run: a check begins anew, unless it cannot even begin or the
+// program ends.
+func (p *program) childFailed(s actor.Supervisor, child *actor.PID, reason, message interface{}) {
+	_, formerRun := reason.(*runEnded)
+	_, starting := message.(*actor.Started)
+	if formerRun || starting || p.ending {
 		s.StopChildren(child)
 		return
 	}
