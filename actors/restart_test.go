@@ -132,7 +132,7 @@ func TestKillwaitsecsIsTheTimeBetweenTwoKills(t *testing.T) {
 
 func TestAProgramRunsAsItsUserWithAnotherGroup(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Fatal("this test needs root: only root can choose an account")
+		t.Skip("needs root: only root can choose an account")
 	}
 	nobody, err := user.Lookup("nobody")
 	if err != nil {
