@@ -64,6 +64,11 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 	}
 }
 
+var units = map[confload.EventLength]events.Unit{
+	confload.LengthInBytes:      events.Bytes,
+	confload.LengthInCharacters: events.Characters,
+}
+
 // groupAdded opens the pool of a group of listeners; then the event is made, which that pool may want as well.
 func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 	if l := g.Listener; l != nil {
@@ -71,7 +76,8 @@ func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 		if err != nil { // the configuration was checked
 			logs.Critical(c.tree.logger, "pool %s gets no events: %v", logs.Clean(g.Name), err)
 		}
-		o := events.PoolOptions{Name: g.Name, Server: c.tree.config.Supervisord.Identifier, Events: set, BufferSize: l.BufferSize}
+		o := events.PoolOptions{Name: g.Name, Server: c.tree.config.Supervisord.Identifier, Events: set,
+			BufferSize: l.BufferSize, Unit: units[l.Length]}
 		for i := range g.Programs {
 			o.Listeners = append(o.Listeners, logs.Clean(g.Programs[i].Name))
 		}

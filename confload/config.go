@@ -119,8 +119,18 @@ type Group struct {
 type Listener struct {
 	Events        []string // upper case, as listed
 	BufferSize    int
+	Length        EventLength
 	ResultHandler string
 }
+
+// EventLength is what the len token of an event counts.
+type EventLength int
+
+// The values of event_length=.
+const (
+	LengthInBytes      EventLength = iota // as the manual of supervisord says
+	LengthInCharacters                    // as supervisord does it
+)
 
 // Socket holds the options only [fcgi-program:x] has.
 type Socket struct {

@@ -35,6 +35,8 @@ func TestDiff(t *testing.T) {
 		{"kind", base, "[eventlistener:a]\ncommand=c\nevents=EVENT\npriority=999", "", "a", ""},
 		{"listener events", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=TICK_5", "", "a", ""},
 		{"listener order of events", "[eventlistener:a]\ncommand=c\nevents=EVENT,TICK", "[eventlistener:a]\ncommand=c\nevents=TICK,EVENT", "", "", ""},
+		{"listener length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\nevent_length=Characters", "", "a", ""},
+		{"listener same length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\nevent_length=bytes", "", "", ""},
 		{"listener buffer", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\nbuffer_size=11", "", "a", ""},
 		{"socket", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:1", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:2", "", "a", ""},
 	} {
@@ -96,6 +98,9 @@ func TestDiffSeesEveryOption(t *testing.T) {
 	}
 }
 
+// ownOptions are those that supervisord does not know.
+var ownOptions = []string{"eventlistener.event_length"}
+
 // TestOptionTable checks what the table must have for all its uses.
 func TestOptionTable(t *testing.T) {
 	seen := map[string]bool{}
@@ -125,6 +130,12 @@ func TestOptionTable(t *testing.T) {
 			t.Errorf("%s is not in the table", want)
 		}
 		delete(seen, want)
+	}
+	for _, own := range ownOptions {
+		if !seen[own] {
+			t.Errorf("%s is not in the table", own)
+		}
+		delete(seen, own)
 	}
 	for name := range seen {
 		t.Errorf("%s is not in testdata/options.txt", name)

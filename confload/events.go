@@ -51,6 +51,20 @@ var eventsType = valueType[[]string]{
 	},
 }
 
+var eventLengthType = valueType[EventLength]{
+	name: "unit", allowed: "bytes, characters",
+	parse: func(_ *loader, s string) (EventLength, error) {
+		switch strings.ToLower(s) {
+		case "bytes":
+			return LengthInBytes, nil
+		case "characters":
+			return LengthInCharacters, nil
+		}
+		return 0, errNotAllowed
+	},
+	same: equal[EventLength],
+}
+
 // defaultHandler is the only result handler there is.
 const defaultHandler = "supervisor.dispatchers:default_handler"
 
