@@ -25,7 +25,7 @@ func TestARestartThatCannotBeHadIsRefusedAndChangesNothing(t *testing.T) {
 	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n")
 	good := read(t, conf)
 	held := filepath.Join(dir, "held")
-	other := startDaemon(t, up, supdBinary, "-c", writeFile(t, dir, "other", "[supervisord]\nlogfile=NONE\npidfile="+held+"\n"))
+	other := startDaemon(t, up, supdBinary, "-c", writeFile(t, dir, "other", "[supervisord]\nlogfile="+dir+"/other.log\npidfile="+held+"\n"))
 	b := startDaemon(t, "success: cat entered RUNNING", supdBinary, "-c", conf)
 	pid, _ := ctlIn(t, conf, "pid", "cat")
 	for _, c := range []struct{ conf, want string }{
