@@ -7,8 +7,9 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 
-# What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector.
-PEERS = supervisor gcc libc6-dev
+# What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, cgi-fcgi and
+# lighttpd speak to fcgi-programs.
+PEERS = supervisor gcc libc6-dev libfcgi-bin lighttpd
 
 .PHONY: help demo build test peers race check fmt lint fuzz bench cross docs clean
 

@@ -19,6 +19,7 @@ import (
 var supdBinary string
 
 func TestMain(m *testing.M) {
+	actAsApplication()
 	proctest.Main()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "supd-test-")
