@@ -212,6 +212,38 @@ func TestTicksComeOnTheWallClockAndOnlyWhenSomebodyListens(t *testing.T) {
 	})
 }
 
+func TestAPoolThatComesLaterGetsShorterTicks(t *testing.T) {
+	hourly, often := &ear{}, &ear{}
+	h := newScriptedHost(func(name string, _ int) script {
+		if name == "hourly" {
+			return hourly.script()
+		}
+		return often.script()
+	})
+	config := []confload.Group{listeners("hourly", 1, "TICK_3600"), listeners("often", 1, "TICK_5")}
+	inVirtualTime(t, h, config, func(b *bench) {
+		ctx := context.Background()
+		began := time.Now().Unix()
+		b.after(6 * time.Second)
+		often.hears(b, fmt.Sprintf("0 0 TICK_5 when:%d", began+5))
+		if err := b.Stop(ctx, "often", true); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.RemoveGroup(ctx, "often"); err != nil {
+			t.Fatal(err)
+		}
+		b.after(101 * time.Second)
+		if err := b.AddGroup(ctx, "often"); err != nil {
+			t.Fatal(err)
+		}
+		b.after(4 * time.Second)
+		often.hears(b, fmt.Sprintf("1 0 TICK_5 when:%d", began+110))
+		hourly.hears(b)
+		b.after(time.Hour)
+		hourly.hears(b, fmt.Sprintf("%d 0 TICK_3600 when:%d", (3600-110)/5+2, began+3600))
+	})
+}
+
 func TestOutputIsCapturedAndMadeEventsOf(t *testing.T) {
 	e := &ear{}
 	log := filepath.Join(t.TempDir(), "log")
