@@ -39,8 +39,7 @@ func TestSoak(t *testing.T) {
 		{"many", 20, 2000, 1000, "20KB", 10, false, false},
 		{"many with events and a reader", 20, 2000, 1000, "20KB", 10, true, true},
 		{"flood", 1, 32 << 20 / soakLine, 0, "4MB", 20, false, false},
-		{"flood with events", 1, 32 << 20 / soakLine, 0, "4MB", 20, true, false},
-		{"flood with a reader", 1, 32 << 20 / soakLine, 0, "4MB", 20, false, true},
+		{"flood with events and a reader", 1, 32 << 20 / soakLine, 0, "4MB", 20, true, true},
 	}
 	patience := time.Minute
 	if os.Getenv(soakVariable) != "" {
@@ -48,8 +47,7 @@ func TestSoak(t *testing.T) {
 			{"many", 100, 60_000, 1000, "1MB", 10, false, false},
 			{"many with events and a reader", 100, 20_000, 1000, "1MB", 10, true, true},
 			{"flood", 1, 1 << 30 / soakLine, 0, "50MB", 40, false, false},
-			{"flood with events", 1, 1 << 30 / soakLine, 0, "50MB", 40, true, false},
-			{"flood with a reader", 1, 1 << 30 / soakLine, 0, "50MB", 40, false, true},
+			{"flood with events and a reader", 1, 1 << 30 / soakLine, 0, "50MB", 40, true, true},
 		}
 		patience = 5 * time.Minute
 	}
@@ -139,8 +137,8 @@ func (s soak) check(path string) error {
 		defer f.Close()
 		files = append(files, f)
 	}
-	if len(files) < 3 {
-		return fmt.Errorf("%s was rotated into %d files", path, len(files))
+	if len(files) < 2 {
+		return fmt.Errorf("%s is in %d files, it was never rotated", path, len(files))
 	}
 	in := bufio.NewReaderSize(io.MultiReader(files...), 1<<20)
 	for ; ; next++ {
