@@ -59,13 +59,6 @@ func (e *ear) hears(b *bench, want ...string) {
 	e.heard = nil
 }
 
-func (e *ear) forget(b *bench) {
-	b.after(0)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.heard = nil
-}
-
 // listeners is a pool of n listeners for types of events.
 func listeners(name string, n int, types ...string) confload.Group {
 	g := program1(name, func(p *confload.Program) {

@@ -22,8 +22,7 @@ command = /bin/sh -c "printf '\210\n'; while ! test -e DIR/go; do sleep 0.05; do
 stdout_logfile = DIR/odd.log
 startsecs = 0
 `, "-e", "debug")
-	s.out.WaitFor(t, "'odd' stdout output:\nUndecodable: ")
-	s.out.WaitFor(t, `\x88\n`)
+	s.out.WaitFor(t, "'odd' stdout output:\n"+`Undecodable: b'\x88\n'`)
 	writeFile(t, s.dir, "go", "")
 	s.out.WaitFor(t, "'odd' stdout output:\nstill here\n")
 	if got := read(t, filepath.Join(s.dir, "odd.log")); got != "\x88\nstill here\n" {
