@@ -32,6 +32,7 @@ type program struct {
 	run      *actor.PID
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none
+	leaving  bool   // this actor ends when its run has: there must be no other one
 	proc     osProcess
 	sinks    [2]logs.Sink // of the present life, still the run's to close; they may be closed at any moment
 
@@ -124,6 +125,7 @@ func (p *program) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		p.runGone(m)
 	case *actor.Stopping:
+		p.leaving = true
 		p.disarm()
 		p.dismissWaiters()
 	}
@@ -137,7 +139,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		s.ResumeChildren(child) // a bug of ours; the process stays
 		return
 	}
-	if p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
+	if p.leaving || p.run == nil || !p.run.Equal(child) || p.runPhase != runAlive || e.life != p.m.Life {
 		s.StopChildren(child)
 		return
 	}
@@ -248,6 +250,9 @@ func (p *program) supervisor() actor.Supervisor { return p.ctx.(actor.Supervisor
 // spawn gives a life to the run: to the one that waits, or to a new one. One that is ending is awaited first, so that
 // its name is free.
 func (p *program) spawn(life uint64) {
+	if p.leaving {
+		return
+	}
 	switch p.runPhase {
 	case runEnding:
 		p.wanted = life
