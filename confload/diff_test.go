@@ -35,6 +35,8 @@ func TestDiff(t *testing.T) {
 		{"kind", base, "[eventlistener:a]\ncommand=c\nevents=EVENT\npriority=999", "", "a", ""},
 		{"listener events", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=TICK_5", "", "a", ""},
 		{"listener order of events", "[eventlistener:a]\ncommand=c\nevents=EVENT,TICK", "[eventlistener:a]\ncommand=c\nevents=TICK,EVENT", "", "", ""},
+		{"listener length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\npayload_length=Characters", "", "a", ""},
+		{"listener same length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\npayload_length=bytes", "", "", ""},
 		{"listener buffer", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\nbuffer_size=11", "", "a", ""},
 		{"socket", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:1", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:2", "", "a", ""},
 	} {

@@ -1,8 +1,10 @@
 package events
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gwaycc/supd/supervisor"
 )
@@ -184,6 +186,32 @@ func (p *Pool) Refused(i int, life uint64, serial Serial, why Refusal) []Effect 
 		p.rebuffer(e)
 	}
 	return p.dispatch()
+}
+
+// close discards what nobody has acknowledged.
+func (p *Pool) close() []Effect {
+	var left []*entry
+	for i := range p.listeners {
+		if e := p.listeners[i].held; e != nil {
+			left = append(left, e)
+			p.listeners[i].held = nil
+		}
+	}
+	left = append(left, p.buffer...)
+	p.buffer = nil
+	if len(left) == 0 {
+		return nil
+	}
+	p.discarded += uint64(len(left))
+	slices.SortFunc(left, func(a, b *entry) int { return cmp.Compare(a.serial, b.serial) })
+	var serials strings.Builder
+	for _, e := range left {
+		fmt.Fprintf(&serials, " %d", e.serial)
+	}
+	p.log(supervisor.Info, "pool %s ends, discarding events nobody has acknowledged:%s", p.options.Name, serials.String())
+	out := p.effects
+	p.effects = nil
+	return out
 }
 
 // in returns listener i, if the life is one that a fact can be about now.
