@@ -42,8 +42,8 @@ const (
 	// InputClosed: the process has closed its standard input or has ended. It gets nothing more in this life, and the
 	// event goes to the next free process.
 	InputClosed Refusal = iota
-	// InputFull: the event is larger than what may wait for a process. It would be so for every process and hold up all
-	// events behind it for ever, so it is discarded.
+	// InputFull: the process does not read what somebody else has given it, and there is no room for the event. It is
+	// discarded, so that it does not hold up all events behind it for ever.
 	InputFull
 )
 
@@ -174,7 +174,7 @@ func (p *Pool) Refused(i int, life uint64, serial Serial, why Refusal) []Effect 
 	if why == InputFull {
 		l.ready = true
 		p.discarded++
-		p.log(supervisor.Error, "pool %s cannot send event %d to listener %s, it is larger than the input buffer of a process; "+
+		p.log(supervisor.Error, "pool %s cannot send event %d to listener %s, its input buffer is full; "+
 			"discarding event %d", p.options.Name, serial, l.name, serial)
 		return p.dispatch()
 	}
