@@ -34,6 +34,7 @@ type run struct {
 	birth  *birth
 	sinks  [2]logs.Sink
 	pids   []*atomic.Int64 // to be told the pid of this life before any output comes
+	marks  []*markedSink   // logs in which this life is marked
 	proc   osProcess
 	early  *processExited // an exit that overtook processStarted
 	exited bool
@@ -130,7 +131,8 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, sinks, pids, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.pids, r.socket
+	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
+	pids, marks, name := r.pids, r.marks, r.prog.NameSpec()
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
@@ -147,6 +149,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		for _, pid := range pids {
 			pid.Store(int64(p.ID()))
 		}
+		markBegin(marks, name, p.ID(), life, p.Began())
 		b.born(p)
 		root.Send(self, &processStarted{life, p})
 	})
@@ -155,8 +158,9 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 
 func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
-	r.closeSinks()
 	at := m.exit.At
+	markEnd(r.marks, r.prog.NameSpec(), r.life, process.Describe(m.exit), at, max(0, at.Sub(r.proc.Began())))
+	r.closeSinks()
 	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: supervisor.Exit{
 		Code: m.exit.Code,
 		Text: process.Describe(m.exit),
@@ -193,7 +197,7 @@ func (r *run) prepare() (*process.Spec, error) {
 	if u := r.prog.User; u != nil && int(u.UID) != os.Getuid() {
 		spec.Credential = &process.Credential{UID: u.UID, GID: u.GID, Groups: u.Groups}
 	}
-	r.pids = nil
+	r.pids, r.marks = nil, nil
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
@@ -219,6 +223,11 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 	if err == nil {
 		if sink != logs.Discard {
 			sink = &reportedSink{sink, r}
+			if r.prog.LogMarks {
+				m := &markedSink{Sink: sink}
+				r.marks = append(r.marks, m)
+				sink = m
+			}
 		}
 		return r.decorate(sink, s, c), nil
 	}

@@ -59,7 +59,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
 		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "redirect_stderr": "true", "process_name": "q",
 		"depends_on": "b", "depends_policy": "stop",
-		"log_format": "json", "log_timestamp": "true", "syslog_facility": "mail", "syslog_tag": "t",
+		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"
