@@ -8,10 +8,11 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
-# receives what is sent to syslog, zsh and fish complete command lines, systemd is for its systemd-notify.
-PEERS = supervisor rsyslog gcc libc6-dev zsh fish systemd
+# receives what is sent to syslog, zsh and fish complete command lines, cgi-fcgi and lighttpd speak to fcgi-programs, systemd is
+# for its systemd-notify.
+PEERS = supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd
 
-.PHONY: help demo build test peers race check fmt lint fuzz bench cross docs clean
+.PHONY: help demo build test soak peers race check fmt lint fuzz bench cross docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -24,6 +25,9 @@ demo: build ## run supd on a small configuration of its own; Ctrl-C ends it
 	@bin/supd demo
 
 test: peers race ## everything, race detector on, real peers included
+
+soak: peers ## programs that write fast for three minutes; every byte must be in their logs (make test has a short one)
+	CGO_ENABLED=1 SUPD_TEST_SOAK=1 $(GO) test -race -count 1 -timeout 15m -v -run TestSoak ./cmd/supd
 
 race:
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...

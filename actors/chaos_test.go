@@ -24,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	actAsListener()
 	proctest.Main()
 	os.Exit(m.Run())
 }
@@ -44,8 +45,14 @@ func disturb(h *Handle, r *rand.Rand, names []string) {
 	case 9:
 		_, _ = h.Reread(ctx)
 	case 10:
-		if h.Stop(ctx, name, true) == nil && h.RemoveGroup(ctx, name) == nil {
-			_ = h.AddGroup(ctx, name)
+		group, _, many := strings.Cut(name, ":")
+		if many {
+			_, _ = h.StopGroup(ctx, group, true)
+		} else {
+			_ = h.Stop(ctx, name, true)
+		}
+		if name != "ear" && h.RemoveGroup(ctx, group) == nil { // the witness needs a pool that hears everything
+			_ = h.AddGroup(ctx, group)
 		}
 	case 11:
 		_, _ = h.StartAll(ctx, false)
@@ -55,36 +62,8 @@ func disturb(h *Handle, r *rand.Rand, names []string) {
 // TestTwentyMinutesOfRandomCommands lets four clients do random things in virtual time. The scripted host panics when a
 // program has two processes.
 func TestTwentyMinutesOfRandomCommands(t *testing.T) {
-	var groups []confload.Group
-	var names []string
-	for i := range 10 {
-		name := fmt.Sprintf("p%d", i)
-		names = append(names, name)
-		groups = append(groups, program1(name, func(p *confload.Program) {
-			p.StartSecs = i % 3
-			p.Autorestart = confload.Autorestart(i % 3)
-			p.StopWaitSecs = 1 + i%4
-		}))
-	}
-	cfg := &confload.Config{Groups: groups}
-	var mu sync.Mutex
-	dice := rand.New(rand.NewPCG(1, 2))
-	calm := false
-	h := newScriptedHost(func(string, int) script {
-		mu.Lock()
-		defer mu.Unlock()
-		s := script{stops: time.Duration(dice.IntN(6000)) * time.Millisecond}
-		switch {
-		case calm:
-		case dice.IntN(4) == 0:
-			s.runs, s.code = time.Duration(dice.IntN(5000))*time.Millisecond, dice.IntN(3)
-		case dice.IntN(10) == 0:
-			s.err = fmt.Errorf("no")
-		case dice.IntN(10) == 0:
-			s.stops = -1
-		}
-		return s
-	})
+	w := newWitness(1)
+	groups, names, h := w.world(1)
 	inVirtualTime(t, h, groups, func(b *bench) {
 		var wg sync.WaitGroup
 		for i := range 4 {
@@ -97,23 +76,77 @@ func TestTwentyMinutesOfRandomCommands(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		mu.Lock()
-		calm = true
-		mu.Unlock()
+		w.calmDown()
 		b.settleAndCompare(names)
 		b.mu.Lock()
-		defer b.mu.Unlock()
 		if len(b.log) < 1000 {
 			t.Errorf("only %d transitions happened", len(b.log))
 		}
 		b.log = nil
-	}, WithLoader(func() (*confload.Config, error) { return cfg, nil }))
+		b.mu.Unlock()
+		b.Shutdown(false)
+		<-b.Done()
+		if n := w.check(t, "ear", int(b.EventSerial())); n < 500 {
+			t.Errorf("only %d events were acknowledged", n)
+		}
+	}, WithLogger(w.logger()), WithLoader(w.loader(groups)))
+}
+
+// world is ten programs and two pools of listeners on a scripted host.
+func (w *witness) world(seed uint64) (groups []confload.Group, names []string, h *scriptedHost) {
+	quickly := func(g confload.Group) confload.Group {
+		for i := range g.Programs {
+			g.Programs[i].StartSecs, g.Programs[i].Autorestart = i, confload.RestartAlways
+		}
+		return g
+	}
+	groups = append(groups, quickly(listeners("ear", 1, "EVENT")), quickly(listeners("pair", 2, "PROCESS_STATE", "PROCESS_GROUP")))
+	names = append(names, "ear", "pair:pair", "pair:pair2")
+	for i := range 10 {
+		name := fmt.Sprintf("p%d", i)
+		names = append(names, name)
+		groups = append(groups, program1(name, func(p *confload.Program) {
+			p.StartSecs = i % 3
+			p.Autorestart = confload.Autorestart(i % 3)
+			p.StopWaitSecs = 1 + i%4
+			p.Stdout.EventsEnabled, p.Stdout.CaptureMaxBytes = i%2 == 0, int64(i%4)*100
+		}))
+	}
+	var mu sync.Mutex
+	dice := rand.New(rand.NewPCG(seed, 2))
+	h = newScriptedHost(func(name string, _ int) script {
+		if pool := strings.TrimSuffix(name, "2"); pool == "ear" || pool == "pair" {
+			return w.script(pool)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		s := script{stops: time.Duration(dice.IntN(6000)) * time.Millisecond}
+		s.begun = func(p *scriptedProcess) { p.says("hello<!--XSUPERVISOR:BEGIN-->captured<!--XSUPERVISOR:END-->") }
+		switch {
+		case w.throw(2) == 0: // all of them once it is calm
+		case dice.IntN(2) == 0:
+			s.runs, s.code = time.Duration(dice.IntN(5000))*time.Millisecond, dice.IntN(3)
+		case dice.IntN(4) == 0:
+			s.err = fmt.Errorf("no")
+		case dice.IntN(4) == 0:
+			s.stops = -1
+		}
+		return s
+	})
+	return groups, names, h
+}
+
+// loader has the configuration read anew, the same each time.
+func (w *witness) loader(groups []confload.Group) func() (*confload.Config, error) {
+	cfg := &confload.Config{Groups: groups}
+	return func() (*confload.Config, error) { return cfg, nil }
 }
 
 // settleAndCompare starts everything and compares the table with what the host has.
 func (b *bench) settleAndCompare(names []string) {
 	for _, n := range names {
-		_ = b.AddGroup(context.Background(), n)
+		group, _, _ := strings.Cut(n, ":")
+		_ = b.AddGroup(context.Background(), group)
 	}
 	for range 60 {
 		b.after(time.Second)
@@ -124,8 +157,9 @@ func (b *bench) settleAndCompare(names []string) {
 	defer b.host.mu.Unlock()
 	for _, n := range names {
 		i, ok := b.Info(n)
-		if !ok || i.State != supervisor.Running || b.host.live[n] != 1 {
-			b.t.Errorf("%s: %+v, %d processes", n, i, b.host.live[n])
+		program := n[strings.IndexByte(n, ':')+1:]
+		if !ok || i.State != supervisor.Running || b.host.live[program] != 1 {
+			b.t.Errorf("%s: %+v, %d processes", n, i, b.host.live[program])
 		}
 	}
 	synctest.Wait()
@@ -136,13 +170,20 @@ func (b *bench) settleAndCompare(names []string) {
 func TestRandomCommandsOnRealProcesses(t *testing.T) {
 	proctest.LeakCheck(t)
 	dir := t.TempDir()
-	var groups []confload.Group
+	w := newWitness(0)
+	ear, deaf := listeners("ear", 1, "EVENT"), listeners("deaf", 1, "EVENT")
+	recorded := filepath.Join(dir, "serials")
+	ear.Programs[0].Environment = []string{listenerVariable + "=" + recorded}
+	ear.Programs[0].StartSecs, ear.Programs[0].Autorestart = 0, confload.RestartAlways
+	deaf.Programs[0].Command = `/bin/sh -c "echo READY; exec sleep 99999"`
+	groups, victims := []confload.Group{ear, deaf}, []string{"ear", "deaf"}
 	var names []string
 	for i := range 12 {
 		name := fmt.Sprintf("p%d", i)
 		names = append(names, name)
 		groups = append(groups, program1(name, func(p *confload.Program) {
 			p.Command = fmt.Sprintf("/bin/sleep 10000%d", i)
+			p.Stdout.EventsEnabled, p.Stdout.CaptureMaxBytes = true, 1000
 			p.StartSecs = 0
 			p.Autorestart = confload.RestartAlways
 			p.Stdout = confload.Stream{Kind: confload.LogPath, Path: filepath.Join(dir, name+".log"), MaxBytes: 1 << 20}
@@ -153,9 +194,10 @@ func TestRandomCommandsOnRealProcesses(t *testing.T) {
 		return slog.New(slog.NewTextHandler(io.Discard, nil))
 	}))
 	defer system.Shutdown()
+	victims = append(victims, names...)
 	var changes atomic.Int64
 	h, err := Spawn(system, cfg, WithLoader(func() (*confload.Config, error) { return cfg, nil }), WithEnviron(os.Environ()),
-		WithObserver(func(Change) { changes.Add(1) }))
+		WithLogger(w.logger()), WithObserver(func(Change) { changes.Add(1) }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +207,7 @@ func TestRandomCommandsOnRealProcesses(t *testing.T) {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(uint64(i), 3))
 			for time.Now().Before(deadline) {
-				disturb(h, r, names)
+				disturb(h, r, victims)
 				if i > 0 {
 					continue // looking at the operating system takes long; one of us does it
 				}
@@ -204,6 +246,7 @@ func TestRandomCommandsOnRealProcesses(t *testing.T) {
 	for _, c := range proctest.Children() {
 		t.Errorf("left behind: %s", c.Text)
 	}
+	w.checkRecord(t, "ear", recorded, int(h.EventSerial()))
 }
 
 func commandOf(pid int) string {

@@ -58,6 +58,7 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 		c.tick(ctx)
 	case *actor.Stopping:
 		close(c.tree.deaf)
+		c.do(c.hub.Close())
 		if c.timer != nil {
 			c.timer.Stop()
 		}
@@ -67,6 +68,7 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 // groupAdded opens the pool of a group of listeners; then the event is made, which that pool may want as well.
 func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 	if l := g.Listener; l != nil {
+		c.tick(ctx) // what is due by now is for the pools that were there
 		set, err := events.SubscribeNames(l.Events)
 		if err != nil { // the configuration was checked
 			logs.Critical(c.tree.logger, "pool %s gets no events: %v", logs.Clean(g.Name), err)
@@ -80,17 +82,14 @@ func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 		}
 		c.hub.AddPool(o)
 		c.pools[g.Name] = make([]listener, len(g.Programs))
-		if c.timer == nil {
-			c.ticks = events.Ticks{}
-			c.tick(ctx)
-		}
+		c.tick(ctx) // it may want shorter ones than the pools before it
 	}
 	c.do(c.hub.Publish(events.GroupAdded(g.Name)))
 }
 
 // groupRemoved closes the pool of a group, if it was one.
 func (c *eventCenter) groupRemoved(name string) {
-	c.hub.RemovePool(name)
+	c.do(c.hub.RemovePool(name))
 	delete(c.pools, name)
 	c.do(c.hub.Publish(events.GroupRemoved(name)))
 }
@@ -98,7 +97,10 @@ func (c *eventCenter) groupRemoved(name string) {
 // tick publishes the ticks that are due and sets the timer for the next one. Without subscribers there is no timer, and so
 // nothing that wakes an idle daemon.
 func (c *eventCenter) tick(ctx actor.Context) {
-	c.timer = nil
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
 	now := time.Now()
 	for _, e := range c.ticks.Step(now.Unix()) {
 		c.do(c.hub.Publish(e))

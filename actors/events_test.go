@@ -59,13 +59,6 @@ func (e *ear) hears(b *bench, want ...string) {
 	e.heard = nil
 }
 
-func (e *ear) forget(b *bench) {
-	b.after(0)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.heard = nil
-}
-
 // listeners is a pool of n listeners for types of events.
 func listeners(name string, n int, types ...string) confload.Group {
 	g := program1(name, func(p *confload.Program) {
@@ -209,6 +202,38 @@ func TestTicksComeOnTheWallClockAndOnlyWhenSomebodyListens(t *testing.T) {
 		if s := b.EventSerial(); s != 4 {
 			t.Errorf("the next serial is %d", s)
 		}
+	})
+}
+
+func TestAPoolThatComesLaterGetsShorterTicks(t *testing.T) {
+	hourly, often := &ear{}, &ear{}
+	h := newScriptedHost(func(name string, _ int) script {
+		if name == "hourly" {
+			return hourly.script()
+		}
+		return often.script()
+	})
+	config := []confload.Group{listeners("hourly", 1, "TICK_3600"), listeners("often", 1, "TICK_5")}
+	inVirtualTime(t, h, config, func(b *bench) {
+		ctx := context.Background()
+		began := time.Now().Unix()
+		b.after(6 * time.Second)
+		often.hears(b, fmt.Sprintf("0 0 TICK_5 when:%d", began+5))
+		if err := b.Stop(ctx, "often", true); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.RemoveGroup(ctx, "often"); err != nil {
+			t.Fatal(err)
+		}
+		b.after(101 * time.Second)
+		if err := b.AddGroup(ctx, "often"); err != nil {
+			t.Fatal(err)
+		}
+		b.after(4 * time.Second)
+		often.hears(b, fmt.Sprintf("1 0 TICK_5 when:%d", began+110))
+		hourly.hears(b)
+		b.after(time.Hour)
+		hourly.hears(b, fmt.Sprintf("%d 0 TICK_3600 when:%d", (3600-110)/5+2, began+3600))
 	})
 }
 

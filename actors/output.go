@@ -2,9 +2,7 @@ package actors
 
 import (
 	"fmt"
-	"strconv"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor/events"
@@ -65,7 +63,7 @@ func (o *outputSink) Close() error {
 func (o *outputSink) text(b []byte) {
 	_, _ = o.Sink.Write(b) // it reports its own errors
 	if o.debug {
-		o.tree.logger.Debug(fmt.Sprintf("'%s' %s output:\n%s", logs.Clean(o.process.Name), o.channel, readable(b)))
+		o.tree.logger.Debug(fmt.Sprintf("'%s' %s output:\n%s", logs.Clean(o.process.Name), o.channel, events.Readable(b)))
 	}
 	if o.events {
 		o.publish(o.channel.LogType(), func(p events.Process) events.Event { return events.Output(p, o.channel, b) })
@@ -87,14 +85,6 @@ func (o *outputSink) publish(t events.Type, event func(events.Process) events.Ev
 	p := o.process
 	p.Pid = int(o.pid.Load())
 	o.tree.deliver(&happened{event(p), o.taken}, o.taken)
-}
-
-// readable is output for the log, whose lines are text.
-func readable(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	return "Undecodable: " + strconv.QuoteToASCII(string(b))
 }
 
 // A listenerSink hands what a listener writes to its standard output to the event center, piece by piece, besides its log.

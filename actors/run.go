@@ -33,6 +33,7 @@ type run struct {
 	birth     *birth
 	sinks     [2]logs.Sink
 	pids      []*atomic.Int64 // to be told the pid of this life before any output comes
+	marks     []*markedSink   // logs in which this life is marked
 	proc      osProcess
 	announcer *announcer // nil: nothing is expected of the process
 
@@ -136,7 +137,8 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
-	root, self, life, b, sinks, pids, socket, announcer := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.pids, r.socket, r.announcer
+	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
+	pids, marks, name, announcer := r.pids, r.marks, r.prog.NameSpec(), r.announcer
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
@@ -154,6 +156,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		for _, pid := range pids {
 			pid.Store(int64(p.ID()))
 		}
+		markBegin(marks, name, p.ID(), life, p.Began())
 		b.born(p, announcer)
 		root.Send(self, &processStarted{life, p})
 	})
@@ -162,8 +165,9 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 
 func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
-	r.closeSinks()
 	at := m.exit.At
+	markEnd(r.marks, r.prog.NameSpec(), r.life, process.Describe(m.exit), at, max(0, at.Sub(r.proc.Began())))
+	r.closeSinks()
 	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: supervisor.Exit{
 		Code: m.exit.Code,
 		Text: process.Describe(m.exit),
@@ -195,7 +199,7 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	}
 	spec := specOf(r.prog, path, args, env)
 	spec.MergeStderr = r.prog.RedirectStderr
-	r.pids = nil
+	r.pids, r.marks = nil, nil
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
@@ -224,6 +228,11 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 	if err == nil {
 		if sink != logs.Discard {
 			sink = &reportedSink{sink, r}
+			if r.prog.LogMarks {
+				m := &markedSink{Sink: sink}
+				r.marks = append(r.marks, m)
+				sink = m
+			}
 		}
 		return r.decorate(sink, s, c), nil
 	}

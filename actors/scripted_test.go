@@ -57,6 +57,9 @@ type scriptedProcess struct {
 	spec  *process.Spec
 	how   script
 	once  sync.Once
+
+	talk  sync.Mutex // all that it has written is delivered before its end is told
+	ended bool
 }
 
 func (h *scriptedHost) Close() error { return nil }
@@ -93,13 +96,23 @@ func (p *scriptedProcess) end(e process.Exit) {
 		p.host.mu.Lock()
 		p.host.live[p.name]--
 		p.host.mu.Unlock()
+		p.talk.Lock()
+		p.ended = true
+		p.talk.Unlock()
 		e.At = time.Now()
 		p.spec.Exited(e)
 	})
 }
 
-// says writes to the standard output of the process.
-func (p *scriptedProcess) says(text string) { _, _ = p.spec.Stdout.Write([]byte(text)) }
+// says writes to the standard output of the process. It reports whether the process was still there to do so.
+func (p *scriptedProcess) says(text string) bool {
+	p.talk.Lock()
+	defer p.talk.Unlock()
+	if !p.ended {
+		_, _ = p.spec.Stdout.Write([]byte(text))
+	}
+	return !p.ended
+}
 
 func (p *scriptedProcess) ID() int          { return p.id }
 func (p *scriptedProcess) Began() time.Time { return p.began }

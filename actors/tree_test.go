@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"syscall"
 	"testing"
@@ -364,6 +365,28 @@ func TestALateMessageForARemovedProgramDoesNotReachItsNamesake(t *testing.T) {
 		b.after(10 * time.Second)
 		if now := pid(); now != before || before == 0 {
 			t.Errorf("pid was %d, is %d", before, now)
+		}
+	})
+}
+
+func TestLogMarksSayWhereLivesBeginAndEnd(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "log")
+	h := newScriptedHost(func(_ string, life int) script {
+		return script{begun: func(p *scriptedProcess) { p.says("no end of line") }, runs: 5 * time.Second, code: life - 1}
+	})
+	marked := program1("web", func(p *confload.Program) {
+		p.Stdout = confload.Stream{Kind: confload.LogPath, Path: log}
+		p.LogMarks, p.ExitCodes = true, []int{1}
+		p.Autorestart = confload.RestartUnexpected
+	})
+	inVirtualTime(t, h, []confload.Group{marked}, func(b *bench) {
+		b.after(20 * time.Second)
+		got, err := os.ReadFile(log)
+		stamp := regexp.MustCompile(`--- \d{4}-\d\d-\d\d \d\d:\d\d:\d\d `)
+		want := "--- T web: life 1 begins, pid 101 ---\nno end of line\n--- T web: life 1 ends after 5s, exit status 0 ---\n" +
+			"--- T web: life 2 begins, pid 102 ---\nno end of line\n--- T web: life 2 ends after 5s, exit status 1 ---\n"
+		if text := stamp.ReplaceAllString(string(got), "--- T "); err != nil || text != want {
+			t.Errorf("got %v:\n%s", err, text)
 		}
 	})
 }

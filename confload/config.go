@@ -191,6 +191,8 @@ type Program struct {
 
 	Socket *Socket // set for KindFCGI
 
+	LogMarks bool // the logs say where each life begins and ends
+
 	DependsOn     []Dependency // what must be up before it starts; nil: nothing
 	DependsPolicy DependsPolicy
 

@@ -35,6 +35,8 @@ func TestDiff(t *testing.T) {
 		{"kind", base, "[eventlistener:a]\ncommand=c\nevents=EVENT\npriority=999", "", "a", ""},
 		{"listener events", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=TICK_5", "", "a", ""},
 		{"listener order of events", "[eventlistener:a]\ncommand=c\nevents=EVENT,TICK", "[eventlistener:a]\ncommand=c\nevents=TICK,EVENT", "", "", ""},
+		{"listener length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\npayload_length=Characters", "", "a", ""},
+		{"listener same length", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\npayload_length=bytes", "", "", ""},
 		{"listener buffer", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=EVENT\nbuffer_size=11", "", "a", ""},
 		{"socket", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:1", "[fcgi-program:a]\ncommand=c\nsocket=tcp://h:2", "", "a", ""},
 	} {
@@ -62,7 +64,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
 		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
 		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
-		"log_format": "json", "log_timestamp": "true", "syslog_facility": "mail", "syslog_tag": "t",
+		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"

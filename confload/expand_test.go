@@ -137,6 +137,7 @@ func TestNamesOfEachOption(t *testing.T) {
 		{"[group:g]\n%s", "priority", here},
 		{"[eventlistener:x]\ncommand=c\n%s", "events", here},
 		{"[eventlistener:x]\ncommand=c\nevents=TICK_5\n%s", "buffer_size", here},
+		{"[eventlistener:x]\ncommand=c\nevents=TICK_5\n%s", "payload_length", here},
 		{"[fcgi-program:x]\ncommand=c\n%s", "socket", []string{"here", "program_name", "ENV_N"}},
 		{"[fcgi-program:x]\ncommand=c\nsocket=unix:///tmp/s\n%s", "socket_mode", here},
 		{"[fcgi-program:x]\ncommand=c\nsocket=unix:///tmp/s\n%s", "socket_owner", here},

@@ -209,6 +209,7 @@ func TestErrors(t *testing.T) {
 		{"listener with empty events", "[eventlistener:l]\ncommand=c\nevents=", []string{"no event type"}},
 		{"unknown event", "[eventlistener:l]\ncommand=c\nevents=TICK_6", []string{"unknown event type", "did you mean 'TICK_5'?"}},
 		{"buffer size", "[eventlistener:l]\ncommand=c\nevents=EVENT\nbuffer_size=0", []string{"buffer_size", "'0'", "at least 1"}},
+		{"event length", "[eventlistener:l]\ncommand=c\nevents=EVENT\npayload_length=runes", []string{"payload_length", "'runes'", "bytes, characters"}},
 		{"result handler", "[eventlistener:l]\ncommand=c\nevents=EVENT\nresult_handler=a:b", []string{"'a:b'", defaultHandler}},
 		{"listener redirects", "[eventlistener:l]\ncommand=c\nevents=EVENT\nredirect_stderr=true", []string{"redirect_stderr=true", "eventlistener protocol"}},
 		{"fcgi without socket", "[fcgi-program:f]\ncommand=c", []string{`[fcgi-program:f] section requires a "socket" line`}},
@@ -314,7 +315,7 @@ numprocs=0
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	l := c.Groups[0]
-	if l.Listener == nil || !slices.Equal(l.Listener.Events, []string{"TICK_5", "PROCESS_STATE"}) || l.Listener.BufferSize != 10 ||
+	if l.Listener == nil || !slices.Equal(l.Listener.Events, []string{"TICK_5", "PROCESS_STATE"}) || l.Listener.BufferSize != 10 || l.Listener.CountCharacters ||
 		l.Listener.ResultHandler != defaultHandler || l.Programs[0].Priority != 999 {
 		t.Errorf("listener %+v", l)
 	}

@@ -19,6 +19,7 @@ import (
 var supdBinary string
 
 func TestMain(m *testing.M) {
+	actAsApplication()
 	proctest.Main()
 	os.Setenv("GORACE", "atexit_sleep_ms=50") // a program with the race detector sleeps for a second before it exits
 	os.Exit(func() int {

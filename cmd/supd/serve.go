@@ -196,14 +196,20 @@ func (g *generation) signalled(s syscall.Signal, r *restart) {
 		g.prepareNext(r)
 	case syscall.SIGUSR2:
 		l.Info(fmt.Sprintf("received %s indicating log reopen request", name))
-		l.Info("supervisord logreopen")
-		if err := g.daemon.log.Reopen(); err != nil {
-			l.Warn("could not reopen the main log: " + err.Error())
-		}
-		g.tree.ReopenLogs()
+		g.ReopenLogs()
 	case syscall.SIGUSR1:
 		l.Info(fmt.Sprintf("received %s, which means nothing to supd", name))
 	}
+}
+
+// ReopenLogs implements server.Daemon.
+func (g *generation) ReopenLogs() {
+	l := g.daemon.logger
+	l.Info("supervisord logreopen")
+	if err := g.daemon.log.Reopen(); err != nil {
+		l.Warn("could not reopen the main log: " + err.Error())
+	}
+	g.tree.ReopenLogs()
 }
 
 // reap takes the statuses of orphans that have become our children.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -266,14 +267,16 @@ func (t *fakeTree) RemoveGroup(_ context.Context, name string) error {
 var _ Tree = (*fakeTree)(nil)
 
 type fakeDaemon struct {
-	mu      sync.Mutex
-	state   int
-	log     string // path of the main log
-	cleared int
-	err     error // of ClearMainLog
+	mu       sync.Mutex
+	state    int
+	log      string // path of the main log
+	cleared  int
+	reopened atomic.Int32
+	err      error // of ClearMainLog
 }
 
 func (d *fakeDaemon) MainLog() string { return d.log }
+func (d *fakeDaemon) ReopenLogs()     { d.reopened.Add(1) }
 func (d *fakeDaemon) ClearMainLog() error {
 	d.cleared++
 	return d.err

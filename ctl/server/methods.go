@@ -32,6 +32,7 @@ type row struct {
 	aliases []string
 	topic   topic
 	always  bool // also while the daemon shuts down or restarts
+	own     bool // supd's own, in the namespace "supd", whatever the interface is called; it is not listed
 	help    string
 	returns string // what the result is; "" when help says so
 	faults  []actors.FaultCode
@@ -75,8 +76,29 @@ func (r *row) method(namespace string) xmlrpc.Method {
 func (s *service) methods(namespace string) []xmlrpc.Method {
 	var list []xmlrpc.Method
 	for _, r := range s.rows() {
+		if r.own {
+			continue
+		}
 		m := r.method(namespace)
 		m.Handle = s.guard(&r)
+		list = append(list, m)
+	}
+	return list
+}
+
+// ownNamespace is where methods are that supervisord does not have. They are not listed: clients that compare the list of
+// methods find supervisord's.
+const ownNamespace = "supd"
+
+// ownMethods returns the rows that are supd's own.
+func (s *service) ownMethods() []xmlrpc.Method {
+	var list []xmlrpc.Method
+	for _, r := range s.rows() {
+		if !r.own {
+			continue
+		}
+		m := r.method(ownNamespace)
+		m.Handle, m.Unlisted = s.guard(&r), true
 		list = append(list, m)
 	}
 	return list

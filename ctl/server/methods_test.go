@@ -132,3 +132,13 @@ func TestUnknownSignalReachesOnlyWhoCouldTakeOne(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestOwnMethodsCanBeCalledButAreNotListed(t *testing.T) {
+	r := newRig(t)
+	if answer := r.rpcCall(t, "supd.reopenLogs"); !strings.Contains(answer, "<boolean>1</boolean>") || r.daemon.reopened.Load() != 1 {
+		t.Errorf("got %s", answer)
+	}
+	if list := r.rpcCall(t, "system.listMethods"); strings.Contains(list, "supd.") || strings.Count(list, "<string>") != 41 {
+		t.Errorf("got %s", list)
+	}
+}

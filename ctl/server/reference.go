@@ -137,7 +137,11 @@ func Reference() string {
 			about = r.topic
 			fmt.Fprintf(&b, "\n## %s\n", about)
 		}
-		m := r.method("supervisor")
+		namespace := "supervisor"
+		if r.own {
+			namespace = ownNamespace
+		}
+		m := r.method(namespace)
 		writeMethod(&b, &m, r.example)
 	}
 	fmt.Fprintf(&b, "\n## system\n\nThese are also answered while the daemon ends. In the examples, p is the ServerProxy itself.\n")

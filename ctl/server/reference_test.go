@@ -51,6 +51,9 @@ func TestEveryMethodIsDescribedInFull(t *testing.T) {
 		}
 	}
 	for _, row := range (&service{}).rows() {
+		if row.own {
+			continue
+		}
 		m := row.method("s")
 		if !strings.Contains(row.example, "s."+strings.TrimPrefix(m.Name, "s.")+"(") {
 			t.Errorf("%s: example %q", m.Name, row.example)

@@ -12,6 +12,7 @@ const (
 	aboutState    topic = "State and configuration of programs"
 	aboutLogs     topic = "Logs"
 	aboutMessages topic = "Input and events"
+	aboutOwn      topic = "supd's own"
 )
 
 type (
@@ -143,5 +144,10 @@ func (s *service) rows() []row {
 		{decl: "boolean sendRemoteCommEvent(string type, string data)", topic: aboutMessages, always: true, handle: s.sendRemoteCommEvent,
 			help:    "Sends an event to the listeners that have subscribed to REMOTE_COMMUNICATION. It is the only method that also works while the daemon ends.",
 			returns: trueAlways, example: "s.sendRemoteCommEvent('deploy', 'version 7')"},
+
+		{decl: "boolean reopenLogs()", topic: aboutOwn, own: true, handle: s.reopenLogs,
+			help: "Closes and opens the main log and the logs of all programs, as SIGUSR2 does: after somebody has moved them away. " +
+				"system.listMethods does not name it.",
+			returns: trueAlways, example: "p.supd.reopenLogs()"},
 	}
 }

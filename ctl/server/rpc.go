@@ -34,6 +34,9 @@ func newRPC(config *Config) (*rpc, error) {
 	for _, i := range config.Interfaces {
 		if isSupervisorInterface(i) {
 			s := &service{tree: config.Tree, daemon: config.Daemon, version: config.Version, now: time.Now}
+			if methods == nil && i.Name != ownNamespace {
+				methods = s.ownMethods()
+			}
 			methods = append(methods, s.methods(i.Name)...)
 		}
 	}

@@ -55,6 +55,8 @@ type Daemon interface {
 	Restart(ctx context.Context) error
 	// MainLog is the path of the daemon's own log; "" when it is no file (logfile=syslog).
 	MainLog() string
+	// ReopenLogs closes and opens the main log and those of all programs.
+	ReopenLogs()
 	// ClearMainLog replaces it by an empty file.
 	ClearMainLog() error
 }

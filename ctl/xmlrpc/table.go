@@ -19,6 +19,7 @@ type Method struct {
 	Params    []string // of each parameter its name, and "=DEFAULT" if it may be left out
 	Optional  int      // how many parameters at the end may be left out
 	Help      string   // what it does, for people
+	Unlisted  bool     // it can be called, but system.listMethods does not name it
 	Returns   string   // what the result is, for people; "" when Help says so
 	Faults    []string // those of its own, as "10 BAD_NAME"
 	Handle    Handler
@@ -64,7 +65,9 @@ func NewTable(methods []Method) (*Table, error) {
 				return nil, fmt.Errorf("method name %q is taken twice", name)
 			}
 			t.methods[name] = m
-			t.names = append(t.names, name)
+			if !m.Unlisted {
+				t.names = append(t.names, name)
+			}
 		}
 	}
 	slices.Sort(t.names)

@@ -109,13 +109,22 @@ func GroupRemoved(group string) Event { return groupEvent(ProcessGroupRemoved, g
 func groupEvent(t Type, group string) Event { return plain(t, []byte("groupname:"+group+"\n")) }
 
 // readable returns the event with data that is valid UTF-8: what is not is replaced as a whole by
-// Undecodable: b'…' in the notation of Python.
+// Undecodable: b'…'.
 func (e Event) readable() Event {
 	data := e.Payload[e.data:]
 	if isUTF8(data) {
 		return e
 	}
-	return withData(e.Type, bytes.TrimSuffix(e.Payload[:e.data], []byte("\n")), []byte("Undecodable: "+pythonBytes(data)))
+	return withData(e.Type, bytes.TrimSuffix(e.Payload[:e.data], []byte("\n")), []byte(Readable(data)))
+}
+
+// Readable is b as text: all of it as it is when it is UTF-8, else Undecodable: b'…' in the notation of Python, as
+// listeners and the debug log have it.
+func Readable(b []byte) string {
+	if isUTF8(b) {
+		return string(b)
+	}
+	return "Undecodable: " + pythonBytes(b)
 }
 
 // pythonBytes writes b as Python shows a bytes object.

@@ -26,11 +26,24 @@ func (h *Hub) AddPool(o PoolOptions) *Pool {
 	return p
 }
 
-// RemovePool takes a pool away with the events that wait in it. An unknown name does nothing.
-func (h *Hub) RemovePool(name string) {
-	if i := h.index(name); i >= 0 {
-		h.pools = slices.Delete(h.pools, i, i+1)
+// RemovePool takes a pool away. The events that nobody has acknowledged go with it, which the log tells. An unknown name
+// does nothing.
+func (h *Hub) RemovePool(name string) []Effect {
+	i := h.index(name)
+	if i < 0 {
+		return nil
 	}
+	p := h.pools[i]
+	h.pools = slices.Delete(h.pools, i, i+1)
+	return p.close()
+}
+
+// Close removes all pools.
+func (h *Hub) Close() (effects []Effect) {
+	for len(h.pools) > 0 {
+		effects = append(effects, h.RemovePool(h.pools[0].Name())...)
+	}
+	return effects
 }
 
 // Pool returns the pool of a name, nil when there is none.

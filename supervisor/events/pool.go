@@ -1,8 +1,10 @@
 package events
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gwaycc/supd/supervisor"
 )
@@ -40,8 +42,8 @@ const (
 	// InputClosed: the process has closed its standard input or has ended. It gets nothing more in this life, and the
 	// event goes to the next free process.
 	InputClosed Refusal = iota
-	// InputFull: the event is larger than what may wait for a process. It would be so for every process and hold up all
-	// events behind it for ever, so it is discarded.
+	// InputFull: the process does not read what somebody else has given it, and there is no room for the event. It is
+	// discarded, so that it does not hold up all events behind it for ever.
 	InputFull
 )
 
@@ -172,7 +174,7 @@ func (p *Pool) Refused(i int, life uint64, serial Serial, why Refusal) []Effect 
 	if why == InputFull {
 		l.ready = true
 		p.discarded++
-		p.log(supervisor.Error, "pool %s cannot send event %d to listener %s, it is larger than the input buffer of a process; "+
+		p.log(supervisor.Error, "pool %s cannot send event %d to listener %s, its input buffer is full; "+
 			"discarding event %d", p.options.Name, serial, l.name, serial)
 		return p.dispatch()
 	}
@@ -184,6 +186,32 @@ func (p *Pool) Refused(i int, life uint64, serial Serial, why Refusal) []Effect 
 		p.rebuffer(e)
 	}
 	return p.dispatch()
+}
+
+// close discards what nobody has acknowledged.
+func (p *Pool) close() []Effect {
+	var left []*entry
+	for i := range p.listeners {
+		if e := p.listeners[i].held; e != nil {
+			left = append(left, e)
+			p.listeners[i].held = nil
+		}
+	}
+	left = append(left, p.buffer...)
+	p.buffer = nil
+	if len(left) == 0 {
+		return nil
+	}
+	p.discarded += uint64(len(left))
+	slices.SortFunc(left, func(a, b *entry) int { return cmp.Compare(a.serial, b.serial) })
+	var serials strings.Builder
+	for _, e := range left {
+		fmt.Fprintf(&serials, " %d", e.serial)
+	}
+	p.log(supervisor.Info, "pool %s ends, discarding events nobody has acknowledged:%s", p.options.Name, serials.String())
+	out := p.effects
+	p.effects = nil
+	return out
 }
 
 // in returns listener i, if the life is one that a fact can be about now.

@@ -279,6 +279,24 @@ func TestABufferOfLessThanOneHoldsOne(t *testing.T) {
 	}
 }
 
+func TestAPoolThatIsRemovedTellsWhatItTakesAlong(t *testing.T) {
+	h := NewHub(7)
+	p := h.AddPool(PoolOptions{Name: "p", Events: Subscribe(ProcessGroup), BufferSize: 2, Listeners: []string{"a"}})
+	p.Running(0, 1)
+	p.Told(0, 1, Result{Told: ToldReady})
+	for range 3 {
+		h.Publish(GroupAdded("g"))
+	}
+	effects := h.Close()
+	want := supervisor.Log{Level: supervisor.Info, Text: "pool p ends, discarding events nobody has acknowledged: 7 8 9"}
+	if len(effects) != 1 || effects[0] != want || p.Discarded() != 3 {
+		t.Errorf("%+v, %d discarded", effects, p.Discarded())
+	}
+	if len(h.AddPool(PoolOptions{Name: "p"}).close()) != 0 || h.RemovePool("p") != nil || h.Pool("p") != nil {
+		t.Error("an empty pool says something")
+	}
+}
+
 func TestTheHubKnowsWhatIsWanted(t *testing.T) {
 	h := NewHub(5)
 	if h.Wanted() != 0 || len(h.Publish(GroupAdded("a"))) != 0 || h.NextSerial() != 5 {

@@ -196,8 +196,5 @@ func readableLine(line []byte) string {
 	if len(line) > MaxResultLine {
 		line, cut = line[:MaxResultLine], "…"
 	}
-	if !isUTF8(line) {
-		return "Undecodable: " + pythonBytes(line) + cut
-	}
-	return string(line) + cut
+	return Readable(line) + cut
 }

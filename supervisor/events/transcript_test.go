@@ -140,7 +140,7 @@ func (s *stage) fact(text string) {
 		}
 		return
 	case "remove":
-		s.hub.RemovePool(what)
+		s.carryOut(s.hub.RemovePool(what))
 		return
 	case "serial":
 		s.say("the next serial is %d", s.hub.NextSerial())

@@ -23,8 +23,9 @@ type stdin struct {
 }
 
 // WriteStdin queues b for the process's standard input, all of it or, with an error, nothing. It never blocks: what
-// the pipe does not take is kept, up to Options.StdinBuffer bytes, and written when the process reads. nil means that the
-// bytes are on their way, not that they were read: a process that closes its input without reading loses them.
+// the pipe does not take is kept and written when the process reads; while something is kept, more is taken only up to
+// Options.StdinBuffer bytes in all. nil means that the bytes are on their way, not that they were read: a process that
+// closes its input without reading loses them.
 func (p *Process) WriteStdin(b []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -32,7 +33,7 @@ func (p *Process) WriteStdin(b []byte) error {
 	if in.fd < 0 {
 		return ErrClosed
 	}
-	if len(in.pending)+len(b) > p.host.opt.StdinBuffer {
+	if len(in.pending) > 0 && len(in.pending)+len(b) > p.host.opt.StdinBuffer {
 		return ErrStdinFull
 	}
 	if len(in.pending) > 0 {
