@@ -78,7 +78,7 @@ while IFS= read -r line; do ask "$line"; done
 		"supd ctl -c CONF status --":    "--watch --output",
 		"supd ctl -c /nope start x":     "",
 		"supd completion ":              "bash zsh fish",
-		"supd c":                        "completion ctl",
+		"supd c":                        "check completion ctl",
 	} {
 		cmd := exec.Command("bash", "--norc", "--noprofile", script)
 		cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(supdBinary)+":"+os.Getenv("PATH"), `COMP_WORDBREAKS= "'><=;|&(:`)
