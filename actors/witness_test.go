@@ -205,8 +205,8 @@ func (w *witness) checkRecord(t *testing.T, pool, path string, next int) {
 			t.Errorf("event %d of %d was neither heard nor told as discarded", serial, next)
 		}
 	}
-	if len(recorded) < 50 {
-		t.Errorf("only %d of %d events were heard", len(recorded), next)
+	if len(recorded) == 0 {
+		t.Errorf("none of %d events was heard", next)
 	}
 }
 
