@@ -246,6 +246,9 @@ func (p *program) answer(w waiter, o *Outcome) {
 
 func (p *program) dismissWaiters() {
 	gone := &Fault{Code: ShutdownState}
+	if p.tree.currentMood() == MoodRunning {
+		gone = &Fault{BadName, p.cfg.NameSpec()} // the group was removed
+	}
 	for _, w := range slices.Concat(p.starters, p.stoppers) {
 		p.answer(w, &Outcome{Fault: gone})
 	}

@@ -10,7 +10,7 @@ import (
 // lines to add.
 func (l *loader) advise() {
 	if len(l.config.Servers) == 0 {
-		if len(l.config.Groups) > 0 {
+		if len(l.config.Groups) > 0 && l.config.Supervisord.ExitWhen.Policy == ExitNever {
 			l.add(Info, "supd ctl and supervisorctl cannot steer this supervisor, there is no server section",
 				"[unix_http_server]", "file = /tmp/supd.sock")
 		}
@@ -25,7 +25,7 @@ func (l *loader) advise() {
 		l.say(Message{Level: Warn, File: sec.at.file, Line: sec.at.line, Section: sec.name,
 			Text: "supd ctl and supervisorctl do not read included files; move section [supervisorctl] to " + l.main})
 	case sec == nil:
-		l.add(Warn, "supd ctl and supervisorctl refuse this file, there is no section for them",
+		l.add(Info, "supervisorctl refuses this file, there is no section for it",
 			"[supervisorctl]", "serverurl = "+l.clientURL(&l.config.Servers[0]))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"syscall"
 )
 
 // maxFile bounds the size of one configuration file, in bytes.
@@ -87,12 +88,18 @@ func readConfig(path string) (abs string, data []byte, err error) {
 	return abs, data, nil
 }
 
+// readBounded reads a file. Pipes are refused, their writers could keep us waiting, but for the /dev/fd/N of shells.
 func readBounded(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe waits for nobody
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if info.Mode()&(os.ModeNamedPipe|os.ModeSocket) != 0 && !strings.HasPrefix(path, "/dev/") {
+		return nil, errors.New("it is a pipe, not a file")
+	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("it is larger than %d MB", maxFile>>20)

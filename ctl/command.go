@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -112,9 +113,29 @@ func (v *verb) command(root *cobra.Command, o *options) *cobra.Command {
 			case len(args) == 1 && (args[0] == "--help" || args[0] == "-h"):
 				return cmd.Help()
 			}
+			if a := o.misplaced(v, args); a != "" {
+				return fmt.Errorf("%s stands before the command: %s %s … %s", a, o.env.Name, a, v.name)
+			}
 			return o.run(cmd.Context(), strings.Join(append([]string{v.name}, args...), " "))
 		},
 	}
+}
+
+// misplaced returns a flag of the client among the arguments of a verb, "" for none: it would be taken for a program, and
+// the command be sent to another server than was meant. supervisorctl does that, and so does its name.
+func (o *options) misplaced(v *verb, args []string) string {
+	if o.strict() {
+		return ""
+	}
+	for _, a := range args {
+		for _, f := range []string{"-c", "--configuration", "-s", "--serverurl", "-u", "--username", "-p", "--password"} {
+			name, _, _ := strings.Cut(a, "=")
+			if name == f && !slices.ContainsFunc(v.flags, func(own form) bool { return strings.HasPrefix(own.usage, f) }) {
+				return f
+			}
+		}
+	}
+	return ""
 }
 
 // long is the text of --help.

@@ -221,3 +221,15 @@ func TestColumnsFillFromTheTop(t *testing.T) {
 		}
 	}
 }
+
+func TestAFlagBehindTheCommandIsRefused(t *testing.T) {
+	for _, name := range []string{"supd ctl", "supervisorctl"} {
+		asked := fakeServer(t, nil)
+		other := emptyConfig(t)
+		_, errs, status := run(Env{Name: name}, "-s", asked.URL, "stop", "all", "-c", other)
+		refused := status == exitUsage && strings.Contains(errs, "-c stands before the command")
+		if refused != (name == "supd ctl") {
+			t.Errorf("%s: status %d, %s", name, status, errs)
+		}
+	}
+}

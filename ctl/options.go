@@ -84,9 +84,12 @@ func (o *options) refuse(err error) error {
 	return &ExitError{exitUsage}
 }
 
+// strict tells whether the client was called as supervisorctl, whose users expect its refusals too.
+func (o *options) strict() bool { return strings.HasPrefix(o.env.Name, "supervisorctl") }
+
 // target is what the configuration file says, and the flags instead of it.
 func (o *options) target() (target, error) {
-	t, err := readTarget(o.config.value)
+	t, err := readTarget(o.config.value, o.strict())
 	if err != nil {
 		return t, err
 	}

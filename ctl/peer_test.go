@@ -186,7 +186,7 @@ func (d *daemon) wait(t *testing.T, text string) {
 func (d *daemon) call(t *testing.T, method string, args ...any) {
 	t.Helper()
 	var reply any
-	to, err := readTarget(&d.client)
+	to, err := readTarget(&d.client, false)
 	if err != nil {
 		t.Fatal(err)
 	}

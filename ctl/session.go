@@ -248,7 +248,11 @@ func (s *session) report(err error) {
 	case err == nil:
 		return
 	case s.ctx.Err() != nil:
-		fmt.Fprintln(s.env.Stderr, "interrupted; the server carries on with what it was asked to do")
+		if errors.Is(err, errNotAnswered) {
+			fmt.Fprintln(s.env.Stderr, "\ninterrupted; the server was asked nothing")
+		} else {
+			fmt.Fprintln(s.env.Stderr, "interrupted; the server carries on with what it was asked to do")
+		}
 		s.fail(exitInterrupted)
 		return
 	case errors.Is(err, errAuth):
@@ -267,12 +271,15 @@ func (s *session) hint(err error) {
 	}
 }
 
+// errNotAnswered says that a question got no answer, so that nothing was done.
+var errNotAnswered = errors.New("no answer could be read")
+
 // ask asks a question whose answer may be no, and tells whether it is yes.
 func (s *session) ask(question string) (bool, error) {
 	fmt.Fprintf(s.problems(), "%s y/N? ", question)
 	answer, err := s.input().line(s.ctx)
 	if err != nil {
-		return false, fmt.Errorf("no answer could be read (%w); leave out -i to do it without a question", err)
+		return false, fmt.Errorf("%w (%w); leave out -i to do it without a question", errNotAnswered, err)
 	}
 	return strings.HasPrefix(strings.ToLower(answer), "y"), nil
 }

@@ -19,8 +19,8 @@ const defaultPrompt = "supervisor"
 
 // readTarget returns the server that the configuration file at path names (confload.Ctl.Target). With a path of nil the
 // file is looked for where the server looks for it; without one the default server is returned. A file without
-// [supervisorctl] is refused, as supervisorctl does (compat.md §1.1).
-func readTarget(path *string) (target, error) {
+// [supervisorctl] is refused under the name supervisorctl, which does that (compat.md §1.1), and when it has no server.
+func readTarget(path *string, strict bool) (target, error) {
 	if path == nil {
 		found, _, err := confload.Find(confload.FindOptions{})
 		if err != nil || found == "" {
@@ -32,7 +32,7 @@ func readTarget(path *string) (target, error) {
 	if err != nil {
 		return target{}, err
 	}
-	if !c.HasSection {
+	if !c.HasSection && (strict || len(c.Servers) == 0) {
 		return target{}, fmt.Errorf("%s does not include supervisorctl section; add to it:\n%s", c.Path, sectionLines(c))
 	}
 	t := c.Target()

@@ -149,7 +149,7 @@ func TestHintsSayWhatToDoNext(t *testing.T) {
 		t.Errorf("no interface: %q, status %d", errs, status)
 	}
 	writeFile(t, conf, "[unix_http_server]\nfile=/run/mine.sock\n")
-	_, errs, status = run(Env{}, "-c", conf, "version")
+	_, errs, status = run(Env{Name: "supervisorctl"}, "-c", conf, "version")
 	if status != exitUsage || !strings.Contains(errs, "add to it:\n[supervisorctl]\nserverurl = unix:///run/mine.sock\n") {
 		t.Errorf("no section: %q, status %d", errs, status)
 	}

@@ -57,7 +57,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 			return exitUsage, &usageError{noConfig(tried)}
 		}
 		path = found
-		if os.Getuid() == 0 {
+		if os.Getuid() == 0 && !isBackground {
 			fmt.Fprintf(stderr, "Warning: running as root with %s, which was found by searching, the current directory included; name the file with -c\n", found)
 		}
 	}

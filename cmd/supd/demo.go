@@ -4,8 +4,10 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/gwaycc/supd/confload"
 )
@@ -32,6 +34,9 @@ func runDemo(name string, args []string, stdout, stderr io.Writer) int {
 		return fail(name, err, stderr)
 	}
 	flags := &daemonFlags{config: path, overrides: map[string]string{}, flagOf: map[string]string{}}
+	if err := os.Setenv("SUPD_DEMO_PORT", demoPort()); err != nil {
+		return fail(name, err, stderr)
+	}
 	d := newDaemon(flags, path, stdout, stderr)
 	d.announce = func(cfg *confload.Config) {
 		fmt.Fprintf(stdout, "\n  configuration  %s\n", path)
@@ -55,4 +60,16 @@ func runDemo(name string, args []string, stdout, stderr io.Writer) int {
 		return fail(name, err, stderr)
 	}
 	return status
+}
+
+// demoPort is supervisord's own port, or another one when that is taken, perhaps by the supervisord that is to be replaced.
+func demoPort() string {
+	l, err := net.Listen("tcp", "127.0.0.1:9001")
+	if err != nil {
+		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return "9001" // the daemon will say what is wrong
+		}
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }

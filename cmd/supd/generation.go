@@ -27,6 +27,8 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
+	outdated bool // its configuration has changed since it was read, it is to be restarted at once
+
 	tree  *actors.Handle // nil until it has started
 	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
 }

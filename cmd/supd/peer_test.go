@@ -58,6 +58,13 @@ command = /bin/sh -c "trap '' TERM; while :; do sleep 0.1; done"
 stopwaitsecs = 1
 stopasgroup = true
 autostart = false
+[program:talker]
+command = /bin/sh -c "echo one; echo two; echo three >&2; exec sleep 1000"
+priority = 6
+[program:quiet]
+command = /bin/sleep 1000
+stdout_logfile = NONE
+stderr_logfile = NONE
 [program:member1]
 command = /bin/cat
 [program:member2]
@@ -91,6 +98,12 @@ var peerSteps = []peerStep{
 	{ctl: "signal CONT manual"}, {ctl: "status manual"}, {ctl: "signal 0 cat"}, {ctl: "signal BOGUS cat"}, {ctl: "signal usr1 nobody"},
 	{ctl: "signal CONT team:*"}, {ctl: "signal CONT all"}, {ctl: "signal HUP quick"}, {ctl: "signal"}, {ctl: "signal HUP"},
 	{ctl: "start sleeper:sleeper_00"}, {ctl: "stop sleeper:*", unordered: true}, {ctl: "start sleeper:*", unordered: true},
+	{ctl: "tail talker"}, {ctl: "tail -6 talker"}, {ctl: "tail -100 talker"}, {ctl: "tail talker stderr"}, {ctl: "tail talker stdout"},
+	{ctl: "tail talker bogus"}, {ctl: "tail nobody"}, {ctl: "tail quiet"}, {ctl: "tail quiet stderr"}, {ctl: "tail team:*"},
+	{ctl: "tail"}, {ctl: "tail -x talker"}, {ctl: "tail a b c"}, {ctl: "maintail bogus"}, {ctl: "maintail -x"},
+	{ctl: "tail -f nobody"}, {ctl: "clear talker"}, {ctl: "tail talker"}, {ctl: "clear nobody"}, {ctl: "clear quiet talker nobody"},
+	{ctl: "clear"}, {ctl: "clear all", unordered: true}, {ctl: "fg"}, {ctl: "fg nobody"}, {ctl: "fg cat talker"}, {ctl: "fg quick"},
+	{ctl: "open http://127.0.0.1:1"}, {ctl: "open bogus"}, {ctl: "help"}, {ctl: "help tail"}, {ctl: "help nonsense"},
 	{ctl: "reread"}, {ctl: "update"}, {ctl: "add cat"}, {ctl: "add nobody"}, {ctl: "remove cat"}, {ctl: "remove nobody"},
 	{ctl: "reread extra"}, {ctl: "avail extra"}, {ctl: "version extra"}, {ctl: "reload extra"}, {ctl: "shutdown extra"},
 	{conf: func(s string) string { return s + peerConfNext }},
@@ -138,6 +151,8 @@ func peerTranscript(t *testing.T, ctl, daemon string) []string {
 	b.out.WaitFor(t, "success: cat entered RUNNING state")
 	b.out.WaitFor(t, "success: member1 entered RUNNING state")
 	b.out.WaitFor(t, "success: member2 entered RUNNING state")
+	b.out.WaitFor(t, "success: talker entered RUNNING state")
+	b.out.WaitFor(t, "success: quiet entered RUNNING state")
 	var out []string
 	for _, s := range peerSteps {
 		if s.conf != nil {

@@ -65,12 +65,23 @@ func (p *pidFile) write() error {
 	return nil
 }
 
+// isThere tells whether the file of that name is the one we have locked: somebody may have removed it, and another
+// daemon made its own.
+func (p *pidFile) isThere() bool {
+	ours, err := p.file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(p.path)
+	return err == nil && os.SameFile(ours, there)
+}
+
 // release gives the lock up and removes the file if its content is ours, or if we made it.
 func (p *pidFile) release() {
 	if p == nil {
 		return
 	}
-	if p.written || p.created {
+	if (p.written || p.created) && p.isThere() {
 		_ = os.Remove(p.path)
 	}
 	_ = p.file.Close()

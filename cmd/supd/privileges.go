@@ -38,6 +38,14 @@ func dropPrivileges(u *confload.User) (note string, err error) {
 	return fmt.Sprintf("Set uid to user %d succeeded", u.UID), nil
 }
 
+// staysUser refuses a configuration of another user: what the one we are has opened and started could not be handed over.
+func staysUser(u *confload.User) error {
+	if u == nil || int(u.UID) == os.Getuid() {
+		return nil
+	}
+	return fmt.Errorf("user= in [supervisord] names another user than the one supd runs as (uid %d); stop supd and start it again", os.Getuid())
+}
+
 // raiseLimits sees to it that minfds and minprocs are available and returns the lines for the log.
 func raiseLimits(s *confload.Supervisord) (notes []string, err error) {
 	for _, l := range []struct {

@@ -70,6 +70,7 @@ type restart struct {
 	result chan prepared // nil: none is being prepared
 	askers []chan error
 	next   *generation
+	again  bool // asked for after the configuration was read: it may have changed since
 }
 
 type prepared struct {
@@ -81,6 +82,9 @@ type prepared struct {
 func (g *generation) serve() *generation {
 	d := g.daemon
 	var r restart
+	if g.outdated {
+		g.prepareNext(&r)
+	}
 	for {
 		select {
 		case s := <-d.signals:
@@ -99,12 +103,17 @@ func (g *generation) serve() *generation {
 		case <-g.moved:
 			g.judge()
 		case <-g.tree.Done():
-			if r.result != nil {
+			if r.result != nil && d.ending.Load() {
+				r.forget()
+			} else if r.result != nil {
 				g.prepared(&r, <-r.result)
 			}
 			if r.next != nil && d.ending.Load() {
 				r.next.abandon()
 				r.next = nil
+			}
+			if r.next != nil {
+				r.next.outdated = r.again
 			}
 			return r.next
 		}
@@ -143,12 +152,16 @@ func (g *generation) judge() {
 // prepareNext reads the configuration and takes what it asks for, beside the loop, which goes on serving.
 func (g *generation) prepareNext(r *restart) {
 	if r.result != nil {
+		r.again = true
 		return
 	}
 	result := make(chan prepared, 1)
 	r.result = result
 	go func() {
 		cfg, err := g.daemon.load()
+		if err == nil {
+			err = staysUser(cfg.Supervisord.User)
+		}
 		if err != nil {
 			result <- prepared{err: err}
 			return
@@ -161,6 +174,14 @@ func (g *generation) prepareNext(r *restart) {
 // prepared begins to stop this generation when the next one is ready. When it cannot be had, nothing changes and whoever
 // asked is told.
 func (g *generation) prepared(r *restart, p prepared) {
+	if r.again {
+		if p.next != nil {
+			p.next.abandon()
+		}
+		r.result, r.again = nil, false
+		g.prepareNext(r)
+		return
+	}
 	askers := r.askers
 	r.result, r.askers = nil, nil
 	var answer error
@@ -180,6 +201,20 @@ func (g *generation) prepared(r *restart, p prepared) {
 	}
 }
 
+// forget gives up a reading of the configuration that is under way, for a daemon that ends.
+func (r *restart) forget() {
+	for _, a := range r.askers {
+		a <- &actors.Fault{Code: actors.ShutdownState}
+	}
+	result := r.result
+	r.result, r.askers = nil, nil
+	go func() {
+		if p := <-result; p.next != nil {
+			p.next.abandon()
+		}
+	}()
+}
+
 // signalled does what a signal asks for (compat.md §2.5).
 func (g *generation) signalled(s syscall.Signal, r *restart) {
 	l, name := g.daemon.logger, process.SignalName(s)
@@ -188,6 +223,11 @@ func (g *generation) signalled(s syscall.Signal, r *restart) {
 		g.Shutdown() // first: a log that nobody reads must not stand in the way
 		l.Warn(fmt.Sprintf("received %s indicating exit request", name))
 	case syscall.SIGHUP:
+		if r.next != nil && !g.daemon.ending.Load() {
+			l.Warn(fmt.Sprintf("received %s indicating restart request; it follows the restart in progress", name))
+			r.again = true
+			return
+		}
 		if g.tree.Mood() != actors.MoodRunning {
 			l.Warn(fmt.Sprintf("ignored %s indicating restart request (shutdown in progress)", name))
 			return

@@ -158,16 +158,19 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 }
 
 // A client that sends its whole request before it reads would lose our answer if the connection were closed under it: up
-// to drainLarge bytes are read away, for as long as the deadline of the body allows.
+// to drainLarge bytes are read away, for up to drainTime.
 const (
 	drainSmall = 256 << 10
 	drainLarge = 64 << 20
+	drainTime  = 2 * time.Second // so that one who is refused and sends slowly does not keep a connection from others
 )
 
 // drain sends what has been written and reads away the rest of the request. A client that waits to be told to go on
 // (Expect: 100-continue) has sent nothing and will not.
 func drain(w http.ResponseWriter, r *http.Request) {
-	if r.Header["Expect"] == nil && http.NewResponseController(w).Flush() == nil {
+	rc := http.NewResponseController(w)
+	if r.Header["Expect"] == nil && rc.Flush() == nil {
+		_ = rc.SetReadDeadline(time.Now().Add(drainTime))
 		_, _ = io.CopyN(io.Discard, r.Body, drainLarge)
 	}
 }

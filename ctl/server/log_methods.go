@@ -46,9 +46,9 @@ func bounded(path string, offset, n int64) error {
 	size := info.Size()
 	switch {
 	case n <= 0 && offset < 0:
-		size = min(size, max(-offset, 0))
+		size = min(size, -max(offset, -size))
 	case n <= 0:
-		size -= offset
+		size = max(0, size-offset)
 	default:
 		size = min(size, n)
 	}

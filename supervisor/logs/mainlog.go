@@ -54,6 +54,7 @@ type MainLog struct {
 // outputs are where lines go. They are replaced as a whole.
 type outputs struct {
 	file *File // nil when there is none
+	to   Sink  // writes to file; nil when there is none
 	also Sink  // nil when there is none
 	echo *echo // may be nil
 }
@@ -92,6 +93,9 @@ func (m *MainLog) Reconfigure(o MainOptions) error {
 	}
 	m.SetLevel(o.Level)
 	old, next := m.outputs.Load(), &outputs{file: file, also: o.Also, echo: newEcho(o.Echo)}
+	if file != nil {
+		next.to = file.unblocked()
+	}
 	if old.echo != nil && old.echo.w == o.Echo {
 		next.echo = old.echo // what still waits for the same writer stays in front
 	}
@@ -110,7 +114,7 @@ func (m *MainLog) Reconfigure(o MainOptions) error {
 func (o *outputs) close() error {
 	var errs []error
 	if o.file != nil {
-		errs = append(errs, o.file.Close())
+		errs = append(errs, o.to.Close())
 	}
 	if o.also != nil {
 		errs = append(errs, o.also.Close())
@@ -187,7 +191,7 @@ func (m *MainLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	out.echo.line(m.line)
 	if out.file != nil {
 		// Only the echo is left to tell that the log cannot be written. A File returns the error once.
-		if _, err := out.file.Write(m.line); err != nil {
+		if _, err := out.to.Write(m.line); err != nil {
 			m.format(LevelError, "cannot write the main log", []any{"error", err})
 			out.echo.line(m.line)
 		}
@@ -197,7 +201,7 @@ func (m *MainLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 			m.format(LevelError, "cannot write the main log", []any{"error", err})
 			out.echo.line(m.line)
 			if out.file != nil {
-				_, _ = out.file.Write(m.line)
+				_, _ = out.to.Write(m.line)
 			}
 		}
 	}

@@ -23,11 +23,14 @@ type Outlet struct {
 	Line    LineFormat      // of the lines in them
 	Syslogs []SyslogAddress // get the lines as they are
 	Syslog  SyslogOptions
+
+	NeverWaits bool // a write never waits for a reader; what the reader is too slow for is dropped
 }
 
-// Open opens all of an Outlet. One file with raw lines is a File, which costs nothing more. With several targets, those
-// that may keep a writer waiting (pipes, terminals, sockets) are Queued; files are not, so that nothing is lost: a disk
-// that is slow slows the program down, as it does with one file. The error is that of the first file that cannot be
+// Open opens all of an Outlet. One file with raw lines is a File, which costs nothing more; a pipe or a terminal that is the
+// only target slows the program down when its reader is slow, so that nothing is lost. With several targets, or with
+// NeverWaits, those that may keep a writer waiting (pipes, terminals, sockets) are Queued; files are not: a disk that is slow
+// slows the program down. The error is that of the first file that cannot be
 // opened; nothing is open then.
 func (o *Outlets) Open(x Outlet) (Sink, error) {
 	single := len(x.Files)+len(x.Syslogs) == 1
@@ -43,10 +46,10 @@ func (o *Outlets) Open(x Outlet) (Sink, error) {
 		case err != nil:
 			_ = fanOut(files).Close()
 			return nil, err
-		case single || !f.mayBlock():
+		case single && !x.NeverWaits:
 			files = append(files, f)
 		default:
-			files = append(files, Queued(f, path))
+			files = append(files, f.unblocked())
 		}
 	}
 	var all []Sink
@@ -68,6 +71,14 @@ func (f *File) mayBlock() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.target.kind == stream
+}
+
+// unblocked returns f, behind a queue when a write may wait.
+func (f *File) unblocked() Sink {
+	if f.mayBlock() {
+		return Queued(f, f.Path())
+	}
+	return f
 }
 
 // Syslog returns the server at an address. It belongs to o.
@@ -148,6 +159,8 @@ func OutletForMain(s *confload.Supervisord) Outlet {
 	x := Outlet{
 		File:   FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups},
 		Syslog: SyslogOptions{Facility: facilityUser, Severity: severityInfo, Tag: defaultSyslogTag},
+
+		NeverWaits: true, // the daemon
 	}
 	if s.LogSyslog {
 		x.Syslogs = append(x.Syslogs, SyslogAddress{})

@@ -125,11 +125,30 @@ func (p *Process) reap(wait func() (Exit, bool)) {
 	p.mu.Unlock()
 
 	children.forget(p)
-	p.stdout.finish()
-	p.stderr.finish()
+	p.finishOutput()
 	p.host.detach(p)
 	if p.exited != nil {
 		p.exited(e)
+	}
+}
+
+// outputGrace is how long an exit waits for sinks that keep their writer waiting.
+const outputGrace = 2 * time.Second
+
+// finishOutput delivers what the process wrote before it died. A sink that nobody reads, such as a pipe or a terminal, holds
+// the exit up for outputGrace only; what it has not taken when it is closed is lost.
+func (p *Process) finishOutput() {
+	done := make(chan struct{})
+	go func() {
+		p.stdout.finish()
+		p.stderr.finish()
+		close(done)
+	}()
+	grace := time.NewTimer(outputGrace)
+	defer grace.Stop()
+	select {
+	case <-done:
+	case <-grace.C:
 	}
 }
 
