@@ -104,10 +104,10 @@ func (c *client) tailLog(ctx context.Context, method, name string, length int64)
 	if len(reply) != 3 {
 		return nil, 0, false, errShape
 	}
-	shown, ok1 := reply[0].(string)
-	size, ok2 := reply[1].(int64)
-	more, ok3 := reply[2].(bool)
-	if !ok1 || !ok2 || !ok3 {
+	shown, isText := reply[0].(string) // nil when it is empty
+	size, isSize := reply[1].(int64)
+	more, isMore := reply[2].(bool)
+	if !isText && reply[0] != nil || !isSize || !isMore {
 		return nil, 0, false, errShape
 	}
 	return []byte(withControls(shown)), size, more, nil
@@ -171,6 +171,7 @@ func (s *session) logProblem(l *logSource, err error) {
 		s.advise("supervisord cannot send a log that is not UTF-8; logs -f shows what comes next")
 	default:
 		fmt.Fprintf(s.env.Stderr, "error: %s of %s cannot be read: %v\n", l.stream, l.program, err)
+		s.hint(err)
 	}
 	s.fail(exitGeneric)
 }

@@ -171,13 +171,12 @@ func (f *logFollow) ended(l *logSource, err error) {
 	defer f.mu.Unlock()
 	var status *statusError
 	switch {
-	case codeOf(err) != 0:
-		f.s.logProblem(l, err)
-		return
 	case errors.As(err, &status) && status.code == http.StatusNotFound:
 		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed: there is no file yet; it is there once the program was started\n", l.stream, l.program)
-		return
+	case streamBroke(err):
+		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed any more\n", l.stream, l.program)
+		f.s.streamProblem(logStream(l.program, l.stream), err)
+	default:
+		f.s.logProblem(l, err)
 	}
-	fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed any more\n", l.stream, l.program)
-	f.s.streamProblem(logStream(l.program, l.stream), err)
 }

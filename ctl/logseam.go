@@ -18,7 +18,8 @@ type seam struct {
 	from, to int64 // where in the log the stream begins, at least and at most
 	known    bool  // that is so: the log was not rotated meanwhile, and not too large for its size to be told
 	end      *logEnd
-	buf      []byte // what has come of the stream
+	had      [][]byte // the whole lines of end, asSent, once they are needed
+	buf      []byte   // what has come of the stream
 	joined   bool
 }
 
@@ -66,33 +67,73 @@ func (s *seam) count() ([]byte, bool) {
 	return slices.Concat(s.end.rest, s.buf[n:]), true
 }
 
-// compare is what is behind the whole lines of the end, by the lines that are in both.
+// compare is what is behind the whole lines of the end, by the text that is in both.
 func (s *seam) compare() ([]byte, bool) {
+	least := int64(streamBacklog) // of the stream is in the end as well
+	if s.known {
+		least = s.end.size - s.to
+	}
+	if int64(len(s.buf)) < least {
+		return nil, false
+	}
+	if n := s.withinRest(int(least)); n > 0 {
+		return slices.Concat(s.end.rest, s.buf[n:]), true
+	}
 	// The first line of the stream may have lost its begin.
-	first, text, ok := bytes.Cut(s.buf, []byte("\n"))
-	if !ok || int64(len(s.buf)) < s.end.size-s.to {
+	first, text, _ := bytes.Cut(s.buf, []byte("\n"))
+	lines, _ := splitLines(nil, text)
+	if len(lines) == 0 {
 		return nil, false
 	}
-	got, _ := splitLines(nil, text)
-	if len(got) == 0 {
-		return nil, false
+	got, first := allSent(lines), asSent(fromRune(first))
+	if s.had == nil {
+		s.had = allSent(s.end.lines)
 	}
-	had := s.end.lines
-	behind := len(first) + 1 // in buf, the lines that are in both
-	for both := 0; both <= min(len(had), len(got)); both++ {
-		if both > 0 {
-			behind += len(got[both-1].text) + 1
-		}
-		if s.fits(behind) && (both > 0 || s.known) && sameLines(had[len(had)-both:], got) {
-			return s.buf[behind:], true
-		}
+	had := s.had
+	behind := []int{len(s.buf) - len(text)} // in buf, so many lines that are in both
+	for _, l := range lines {
+		behind = append(behind, behind[len(behind)-1]+len(l.text)+1)
 	}
-	for both := len(got) + 1; both <= len(had); both++ {
-		if sameLines(had[len(had)-both:], got) {
+	for both := 1; both <= len(had); both++ {
+		switch {
+		case !sameLines(had[len(had)-both:], got) || !endsWith(had[:len(had)-both], first):
+		case both > len(got):
 			return nil, false // the rest of what is in both is yet to come
+		case s.fits(behind[both]):
+			return s.buf[behind[both]:], true
 		}
 	}
-	return text, true // the log was rotated
+	// Either only the end of a line is in both, or the log was rotated and nothing is.
+	return text, true
+}
+
+// endsWith tells whether text can be the end of the last of lines; without lines it can.
+func endsWith(lines [][]byte, text []byte) bool {
+	return len(lines) == 0 || bytes.HasSuffix(lines[len(lines)-1], text)
+}
+
+// fromRune is text without the bytes of a character at its begin whose first is missing.
+func fromRune(text []byte) []byte {
+	for n := 0; n < utf8.UTFMax-1 && len(text) > 0 && !utf8.RuneStart(text[0]); n++ {
+		text = text[1:]
+	}
+	return text
+}
+
+// withinRest is how many bytes of the stream, at least as many as given, are the last of a line that has no end yet; 0 when the
+// stream does not begin within that line.
+func (s *seam) withinRest(least int) int {
+	if !s.known {
+		return 0
+	}
+	most := min(int(s.end.size-s.from), len(s.buf), len(s.end.rest)+utf8.UTFMax)
+	rest := asSent(s.end.rest)
+	for n := least; n <= most; n++ {
+		if text := fromRune(s.buf[:n]); len(text) > 0 && bytes.HasSuffix(rest, asSent(text)) {
+			return n
+		}
+	}
+	return 0
 }
 
 // fits tells whether the stream can begin where it would if n bytes of it were up to the last whole line of the end.
@@ -107,13 +148,18 @@ func (s *seam) fits(n int) bool {
 }
 
 // sameLines tells whether the lines of both are the same, as far as both go.
-func sameLines(had, got []logLine) bool {
-	for i := range min(len(had), len(got)) {
-		if !bytes.Equal(asSent(had[i].text), asSent(got[i].text)) {
-			return false
-		}
+func sameLines(had, got [][]byte) bool {
+	n := min(len(had), len(got))
+	return slices.EqualFunc(had[:n], got[:n], bytes.Equal)
+}
+
+// allSent is each of the lines asSent.
+func allSent(lines []logLine) [][]byte {
+	out := make([][]byte, len(lines))
+	for i := range lines {
+		out[i] = asSent(lines[i].text)
 	}
-	return true
+	return out
 }
 
 // asSent is text with U+FFFD for whatever a server may put it in the place of when it sends text over XML-RPC.
@@ -135,5 +181,5 @@ func asSent(text []byte) []byte {
 
 // replaced tells whether r, RuneError for a byte that is no text, may come as U+FFFD.
 func replaced(r rune) bool {
-	return r < ' ' && r != '\t' || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF
+	return r < ' ' && r != '\t' && r != '\n' || r == utf8.RuneError || r == 0xFFFE || r == 0xFFFF
 }
