@@ -24,7 +24,7 @@ func sentText(t *testing.T, text []byte) []byte {
 // randomLog is lines that all differ, some of them long, some of what XML cannot carry.
 func randomLog(r *rand.Rand) []byte {
 	var log []byte
-	for i := range r.IntN(400) {
+	for i := range r.IntN(150) {
 		log = fmt.Appendf(log, "%d", i)
 		switch r.IntN(12) {
 		case 0:
@@ -77,8 +77,8 @@ func TestNoLineIsLostOrDoubledAtTheSeam(t *testing.T) {
 			}
 			continue // nothing tells yet where the stream is
 		}
-		if got := sentText(t, rest); !bytes.Equal(got, sentText(t, want)) {
-			t.Fatalf("seed %d, certain %v, sizes %v: behind the lines there is\n%.300q\nwant\n%.300q", seed, join.certain(), sizes, got, sentText(t, want))
+		if got := rest; !bytes.Equal(got, want) && !bytes.Equal(sentText(t, got), sentText(t, want)) {
+			t.Fatalf("seed %d, certain %v, sizes %v: behind the lines there is\n%.300q\nwant\n%.300q", seed, join.certain(), sizes, got, want)
 		}
 	}
 	if uncertain < 100 {
