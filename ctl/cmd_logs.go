@@ -3,6 +3,7 @@ package ctl
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,7 +195,7 @@ func (s *session) noLog(program, stream string) {
 func (s *session) showLogs(logs []*logSource, o logOptions, p *logPrinter) error {
 	var ends [][]logLine
 	for _, l := range logs {
-		end, err := s.logEnd(s.ctx, l, o.enough())
+		end, err := s.logEnd(s.ctx, l, math.MaxInt64, o.enough())
 		if err != nil {
 			if codeOf(err) == 0 && !isStatus(err) {
 				return err

@@ -47,8 +47,8 @@ func (o logOptions) enough() func([]logLine) bool {
 	}
 }
 
-// logEnd reads the end of a log until it is enough, or all that may be read.
-func (s *session) logEnd(ctx context.Context, l *logSource, enough func([]logLine) bool) (*logEnd, error) {
+// logEnd reads the end of a log until it is enough and goes back to from, where in the log, or all that may be read.
+func (s *session) logEnd(ctx context.Context, l *logSource, from int64, enough func([]logLine) bool) (*logEnd, error) {
 	end := &logEnd{first: -1}
 	for window := int64(firstWindow); ; window = min(window*8, maxWindow) {
 		text, size, more, err := s.logWindow(ctx, l, window)
@@ -66,11 +66,12 @@ func (s *session) logEnd(ctx context.Context, l *logSource, enough func([]logLin
 			}
 		}
 		end.lines, end.rest = splitLines(l, text)
-		if !more || enough(end.lines) {
+		met := enough(end.lines)
+		if !more || met && size-window <= from {
 			return end, nil
 		}
 		if window == maxWindow {
-			end.short = true
+			end.short = !met
 			return end, nil
 		}
 	}

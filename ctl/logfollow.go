@@ -104,7 +104,8 @@ func (f *logFollow) open(l *logSource, begin func([]logLine)) (io.ReadCloser, *s
 		if err != nil {
 			return nil, nil, err
 		}
-		end, err := f.s.logEnd(f.ctx, l, f.o.enough())
+		// All that is in the stream already is to be in the end, too.
+		end, err := f.s.logEnd(f.ctx, l, max(0, before-streamBacklog), f.o.enough())
 		if err != nil {
 			if isStatus(err) { // its last lines cannot be sent, but its stream can be shown
 				f.mu.Lock()
