@@ -3,7 +3,10 @@ package ctl
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -103,5 +106,40 @@ func TestTheSeamOfALogOfUnknownSizeIsFoundByItsLines(t *testing.T) {
 	fresh := strings.Repeat("fresh\n", streamBacklog/6+1)
 	if got := rotated.add([]byte("a\n" + fresh)); string(got) != fresh {
 		t.Errorf("rotated: %q", got)
+	}
+}
+
+// The end of a log is read back to where its stream may begin, however much was written since.
+func TestTheEndOfALogReachesBackToItsStream(t *testing.T) {
+	var log []byte
+	for i := 0; len(log) < 300_000; i++ {
+		log = fmt.Appendf(log, "line %d\n", i)
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, last, _ := strings.Cut(string(body), "<int>0</int>")
+		length := 0
+		if i := strings.Index(last, "<int>"); i < 0 {
+			t.Errorf("no length in %s", body)
+		} else if _, err := fmt.Sscan(strings.ReplaceAll(last[i+len("<int>"):], "<", " "), &length); err != nil {
+			t.Error(err)
+		}
+		n := min(length, len(log))
+		b := xmlrpc.AppendArrayStart(xmlrpc.AppendResponseStart(nil))
+		b = xmlrpc.AppendInt(xmlrpc.AppendBytes(b, log[len(log)-n:]), int64(len(log)))
+		b = xmlrpc.AppendArrayEnd(xmlrpc.AppendBool(b, len(log) > length))
+		_, _ = w.Write(xmlrpc.AppendResponseEnd(b))
+	}))
+	defer srv.Close()
+	s := &session{client: newClient(srv.URL, "", credentials{})}
+	defer s.hangUp()
+	const before = 200_000
+	end, err := s.logEnd(t.Context(), &logSource{program: "p", stream: "stdout"}, before-streamBacklog, logOptions{lines: 5}.enough())
+	if err != nil {
+		t.Fatal(err)
+	}
+	join := newSeam(before, end)
+	if got := join.add(append(log[before-streamBacklog:len(log):len(log)], "next\n"...)); string(got) != "next\n" {
+		t.Errorf("%.100q, %d bytes", got, len(got))
 	}
 }
