@@ -91,7 +91,7 @@ func (c *client) takeUserinfo(u *url.URL) {
 	c.url = u.Redacted()
 }
 
-// call calls a method of the supervisor namespace and stores its value in reply, a pointer to a type that fits. A
+// call calls a method, of the supervisor namespace unless another is named, and stores its value in reply, a pointer to a type that fits. A
 // refusal is a *fault, wrong credentials are errAuth, an answer that is not XML-RPC is a *statusError. Use refused and
 // noSocket to ask why there is no connection. Control characters in the answer become "?".
 func (c *client) call(ctx context.Context, reply any, method string, args ...any) error {
@@ -110,12 +110,7 @@ func (c *client) callText(ctx context.Context, method string, args ...any) (stri
 	}
 	var text string
 	err = c.understand(method, decode(body, controlStandIn, &text))
-	return strings.Map(func(r rune) rune {
-		if r >= controlStandIn && r < controlStandIn+' ' {
-			return r - controlStandIn
-		}
-		return r
-	}, text), err
+	return withControls(text), err
 }
 
 // controlStandIn is the first of 32 code points that never stand for a character. They take the place of the control
@@ -140,12 +135,16 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answered %s to %s; is it a supervisor? its log may tell more", e.url, e.status, e.what)
 }
 
-// post calls a method and returns the body of the answer.
+// post calls a method, of the supervisor namespace unless another is named, and returns the body of the answer.
 func (c *client) post(ctx context.Context, method string, args []any) ([]byte, error) {
 	if c.broken != nil {
 		return nil, c.broken
 	}
-	req, err := xmlrpc.NewRequest(c.endpoint, "supervisor."+method, args)
+	full := method
+	if !strings.Contains(method, ".") {
+		full = "supervisor." + method
+	}
+	req, err := xmlrpc.NewRequest(c.endpoint, full, args)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package ctl
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -47,7 +48,7 @@ func runStatus(s *session, args []string) error {
 	}
 	shown := all
 	if len(args) > 0 && !slices.Contains(args, "all") {
-		shown = s.pick(all, args)
+		shown = s.pick(all, args, s.problems(), exitUnknown)
 	} else {
 		args = nil
 	}
@@ -64,8 +65,9 @@ func runStatus(s *session, args []string) error {
 	return nil
 }
 
-// pick returns the programs that names mean, in the order of the names, and tells about names that mean none.
-func (s *session) pick(all []programInfo, names []string) []programInfo {
+// pick returns the programs that names mean, in the order of the names. Names that mean none are told to problems and make
+// the exit status unknown.
+func (s *session) pick(all []programInfo, names []string, problems io.Writer, unknown int) []programInfo {
 	var picked []programInfo
 	for _, n := range names {
 		spec, wild := parseNamespec(n), pattern(n)
@@ -79,11 +81,11 @@ func (s *session) pick(all []programInfo, names []string) []programInfo {
 			continue
 		}
 		if spec.wholeGroup() {
-			s.problem("%s: ERROR (no such group)", spec.Group)
+			fmt.Fprintf(problems, "%s: ERROR (no such group)\n", spec.Group)
 		} else {
-			s.problem("%s: ERROR (no such process)", n)
+			fmt.Fprintf(problems, "%s: ERROR (no such process)\n", n)
 		}
-		s.fail(exitUnknown)
+		s.fail(unknown)
 		s.unknown(wordsPrograms, n)
 	}
 	return picked

@@ -76,6 +76,9 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 	if len(args) > 0 && v.json != nil && slices.Contains([]string{"-o", "--output"}, args[len(args)-1]) {
 		return []candidate{{"json", "for a machine"}, {"text", "for people"}}
 	}
+	if values, ok := flagValues(v.flags, args); ok {
+		return values
+	}
 	if strings.HasPrefix(word, "-") {
 		var all []candidate
 		for _, f := range flags {
@@ -109,6 +112,11 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 		if len(given) == 0 {
 			all = l.programNames(word, false)
 		}
+	case wordsLogs:
+		all = l.programNames(word, true)
+		if len(args) == 0 {
+			all = append(all, candidate{reopenWord, "make the server open all log files anew"})
+		}
 	case wordsLog:
 		switch len(given) {
 		case 0:
@@ -133,6 +141,30 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 		}
 	}
 	return out
+}
+
+// flagValues tells whether the last of args is a flag that takes a value, and returns the values it may have if those are
+// known.
+func flagValues(flags []form, args []string) (values []candidate, ok bool) {
+	if len(args) == 0 {
+		return nil, false
+	}
+	for _, f := range flags {
+		names, value, takes := f.usage, "", false
+		if i := strings.LastIndexByte(f.usage, ' '); i > 0 && !strings.HasPrefix(f.usage[i+1:], "-") {
+			names, value, takes = f.usage[:i], f.usage[i+1:], true
+		}
+		if !takes || !slices.Contains(strings.Split(names, ", "), args[len(args)-1]) {
+			continue
+		}
+		if strings.Contains(value, "|") {
+			for v := range strings.SplitSeq(value, "|") {
+				values = append(values, candidate{v, ""})
+			}
+		}
+		return values, true
+	}
+	return nil, false
 }
 
 // programNames are the programs as a user types them: a program of a group of its own without the group unless a colon

@@ -63,8 +63,8 @@ Scripts that complete command lines in bash, zsh and fish come from ` + "`supd c
 
 With ` + "`-o json`" + `, before or behind the command, the standard output is one array of objects, each with all of the keys listed with
 the command, whatever their values. What is not about one of the objects, such as a server that does not answer, is told on the error
-output, and then there may be no array. The exit status is the same as without the flag. ` + "`status -w -o json`" + ` prints an object on
-each line instead.
+output, and then there may be no array. The exit status is the same as without the flag. ` + "`status -w -o json`" + ` and
+` + "`logs -o json`" + ` print an object on each line instead.
 
 Colours are used on a terminal only, and not when NO_COLOR is set or TERM is dumb.
 `
@@ -86,7 +86,7 @@ func reference() string {
 	for _, v := range verbs() {
 		fmt.Fprintf(&b, "\n### %s\n\n%s%s.\n\n| | |\n|---|---|\n", v.name, strings.ToUpper(v.short[:1]), v.short[1:])
 		for _, f := range append(v.forms[:len(v.forms):len(v.forms)], v.allFlags()...) {
-			fmt.Fprintf(&b, "| `%s` | %s |\n", f.usage, cell(f.does))
+			fmt.Fprintf(&b, "| `%s` | %s |\n", strings.ReplaceAll(f.usage, "|", `\|`), cell(f.does))
 		}
 		if v.notes != "" {
 			fmt.Fprintf(&b, "\n%s\n", v.notes)

@@ -95,7 +95,7 @@ func (s *session) streamProblem(path string, err error) {
 		path = shown
 	}
 	switch {
-	case err == nil, errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case streamBroke(err):
 		fmt.Fprintf(s.env.Stderr, "hint: %s has ended the stream; status tells whether it is still there\n", s.client.url)
 	case errors.As(err, &status):
 		fmt.Fprintf(s.env.Stderr, "%s%s Cannot read, status code %d\n", s.client.url, path, status.code)
@@ -112,6 +112,11 @@ func (s *session) streamProblem(path string, err error) {
 		fmt.Fprintf(s.env.Stderr, "%s%s Cannot connect, error: %v\n", s.client.url, path, err)
 		s.hint(err)
 	}
+}
+
+// streamBroke tells whether err, of reading a stream, is that the server has ended it; nil is as well.
+func streamBroke(err error) bool {
+	return err == nil || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
 }
 
 // whileRead returns a context that ends with that of the session, and when the output is a pipe that nobody reads any

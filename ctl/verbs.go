@@ -47,6 +47,7 @@ func verbs() []*verb {
 		&verbExit,
 		&verbFg,
 		&verbHelp,
+		&verbLogs,
 		&verbMaintail,
 		&verbOpen,
 		&verbPID,

@@ -17,6 +17,7 @@ const (
 	wordsPrograms           // programs, GROUP:* and "all"
 	wordsProgram            // one program
 	wordsLog                // one program, then which of its logs
+	wordsLogs               // programs, or alone the word that opens all logs anew
 	wordsSignalled          // a signal, then programs
 	wordsGroups             // groups in use
 	wordsNewGroups          // groups of the configuration that are not in use
