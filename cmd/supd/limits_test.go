@@ -58,6 +58,30 @@ startsecs = 0
 	}
 }
 
+func TestProgramDefaultReachesTheProcesses(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, `
+[program-default]
+command = /bin/sh -c "ulimit -n; nice; echo done; exec sleep 1000"
+stdout_logfile = DIR/%(program_name)s.log
+rlimit_nofile = 64
+nice = 3
+startsecs = 0
+[program:one]
+[program:two]
+nice = 4
+`)
+	for name, want := range map[string]string{"one": "64\n3\ndone\n", "two": "64\n4\ndone\n"} {
+		if got := until(t, filepath.Join(s.dir, name+".log"), "done\n"); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	out, status := runTool(t, s.dir, supdBinary, "check", "--print", s.conf)
+	if status != 0 || strings.Count(out, "rlimit_nofile = 64 ") != 3 || strings.Count(out, "nice = 4 ") != 1 {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
 func TestARefusedLimitIsToldByStatus(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, `

@@ -3,6 +3,7 @@ package process
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -39,7 +40,8 @@ func socketPair() (fds [2]int, err error) {
 func RunShim(args []string) int {
 	runtime.LockOSThread() // nice belongs to the thread, and the one that executes the program becomes it
 	fd, err := strconv.Atoi(args[2])
-	if err != nil || fd < 3 {
+	if err != nil || !isSocket(fd) {
+		fmt.Fprintln(os.Stderr, "Error: "+shimWord+" is how supd starts programs with limits; it is no command")
 		return shimStatus
 	}
 	unix.CloseOnExec(fd)
@@ -60,6 +62,11 @@ func RunShim(args []string) int {
 	step, errno := c.become()
 	runtime.KeepAlive(socket)
 	return shimFailed(fd, step, errno)
+}
+
+func isSocket(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
 }
 
 // shimStatus is the exit status of a child that could not become the program.

@@ -304,3 +304,14 @@ func TestOnlyTheCommandLineOfAShimIsOne(t *testing.T) {
 		t.Error("a shim is not known")
 	}
 }
+
+func TestAShimThatNobodyOrdersSaysSo(t *testing.T) {
+	proctest.LeakCheck(t)
+	for _, fd := range []string{"0", "9", "x"} {
+		spec := command("/proc/self/exe", shimWord, fd)
+		l, e := runToEnd(t, newHost(t, Options{}), spec)
+		if e.Code != shimStatus || !strings.Contains(l.err.String(), "it is no command") {
+			t.Errorf("%s: %s: %q", fd, Describe(e), l.err.String())
+		}
+	}
+}
