@@ -31,7 +31,11 @@ const killPatience = 10 * time.Second
 // runCommand runs a command and waits for its end, or for that of ctx: then it is killed with its process group. nil means
 // that it has ended with status 0. Whatever happens, no process of its group is left when ctx ends it.
 func (t *tree) runCommand(ctx context.Context, c *helperCommand) error {
-	env := withVariables(t.environment(c.prog), c.set...)
+	env, err := t.environment(c.prog)
+	if err != nil {
+		return err
+	}
+	env = withVariables(env, c.set...)
 	path, err := process.Resolve(c.args[0], env)
 	if err != nil {
 		return err

@@ -33,6 +33,7 @@ type Option func(*options)
 type options struct {
 	tree     *tree
 	deferred bool
+	shim     string
 }
 
 // WithLogger sets where the main log goes. Without it nothing is logged.
@@ -72,6 +73,10 @@ func WithRemoteObserver(f func(typ, data string)) Option {
 // WithDeferredStart has Spawn start no program; Handle.Autostart does.
 func WithDeferredStart() Option { return func(o *options) { o.deferred = true } }
 
+// WithShim names the program that sets the limits of programs (process.Options.Shim). Without it programs with rlimit_…,
+// nice or oom_score_adj cannot be started.
+func WithShim(file string) Option { return func(o *options) { o.shim = file } }
+
 // withHost puts a scripted host in the place of the operating system.
 func withHost(h osHost) Option { return func(o *options) { o.tree.host = h } }
 
@@ -88,7 +93,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 		opt(&o)
 	}
 	if t.host == nil {
-		h, err := process.NewHost(process.Options{})
+		h, err := process.NewHost(process.Options{Shim: o.shim})
 		if err != nil {
 			return nil, err
 		}

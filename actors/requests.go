@@ -36,8 +36,9 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 			refuse(&Outcome{Fault: &Fault{Code: ShutdownState}})
 			return
 		}
-		if _, _, _, err := p.tree.resolve(p.cfg); err != nil {
-			refuse(&Outcome{Fault: resolveFault(err)})
+		var bad *process.ResolveError // others are for the start to fail with
+		if _, _, _, err := p.tree.resolve(p.cfg); errors.As(err, &bad) {
+			refuse(&Outcome{Fault: resolveFault(bad)})
 			return
 		}
 	}
@@ -75,10 +76,9 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 	}
 }
 
-func resolveFault(err error) *Fault {
+func resolveFault(err *process.ResolveError) *Fault {
 	code := NotExecutable
-	var re *process.ResolveError
-	if errors.As(err, &re) && re.Kind == process.NotFound {
+	if err.Kind == process.NotFound {
 		code = NoFile
 	}
 	return &Fault{code, err.Error()}

@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -198,6 +197,7 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 		return nil, err
 	}
 	spec := specOf(r.prog, path, args, env)
+	spec.Limits = limitsOf(r.prog)
 	spec.MergeStderr = r.prog.RedirectStderr
 	r.pids, r.marks = nil, nil
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
@@ -256,7 +256,8 @@ func (s *reportedSink) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// resolve finds what a program would execute, with which arguments and environment.
+// resolve finds what a program would execute, with which arguments and environment. The error is a *process.ResolveError,
+// or a *process.SpawnError when there is no environment to look into.
 func (t *tree) resolve(p *confload.Program) (path string, args, env []string, err error) {
 	args, err = confload.SplitCommand(p.Command)
 	switch {
@@ -266,33 +267,11 @@ func (t *tree) resolve(p *confload.Program) (path string, args, env []string, er
 	case len(args) == 0:
 		return "", nil, nil, &process.ResolveError{Kind: process.NotExecutable, Text: "command is empty"}
 	}
-	env = t.environment(p)
+	if env, err = t.environment(p); err != nil {
+		return "", nil, nil, err
+	}
 	path, err = process.Resolve(args[0], env)
 	return path, args, env, err
-}
-
-// environment is what the process of p gets (compat.md §6): ours, then SUPERVISOR_*, then what is configured.
-func (t *tree) environment(p *confload.Program) []string {
-	set := []string{"SUPERVISOR_ENABLED=1", "SUPERVISOR_PROCESS_NAME=" + p.Name, "SUPERVISOR_GROUP_NAME=" + p.Group}
-	if url := t.serverURL(p); url != "" {
-		set = append(set, "SUPERVISOR_SERVER_URL="+url)
-	}
-	env := slices.Clone(t.environ)
-	at := make(map[string]int, len(env)+len(set)+len(p.Environment))
-	for i, kv := range env {
-		k, _, _ := strings.Cut(kv, "=")
-		at[k] = i
-	}
-	for _, kv := range slices.Concat(set, p.Environment) {
-		k, _, _ := strings.Cut(kv, "=")
-		if i, ok := at[k]; ok {
-			env[i] = kv
-			continue
-		}
-		at[k] = len(env)
-		env = append(env, kv)
-	}
-	return env
 }
 
 func (t *tree) serverURL(p *confload.Program) string {

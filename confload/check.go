@@ -14,7 +14,7 @@ type Checked struct {
 	Errors   Errors    // in the order found
 	Messages []Message // with errors as well
 	// Sections are the sections of all files in order of first appearance, [DEFAULT] left out: its options stand in the
-	// sections that know them.
+	// sections that know them. Those of [program-default] stand there and in the sections of programs.
 	Sections []CheckedSection
 }
 
@@ -101,9 +101,17 @@ func (l *loader) checkedSection(sec *section) CheckedSection {
 	k := findKind(sec.name)
 	c := CheckedSection{Name: sec.name, File: sec.at.file, Line: sec.at.line, Known: k != nil}
 	entries := slices.Clone(sec.order)
+	common := l.doc.programDefaults(sec)
+	if common != nil {
+		for _, e := range common.order {
+			if sec.keys[e.name] == nil && k.knows(e.name) {
+				entries = append(entries, e)
+			}
+		}
+	}
 	if k != nil && !sec.alone {
 		for _, e := range l.doc.defaults.order {
-			if sec.keys[e.name] == nil && k.knows(e.name) {
+			if sec.keys[e.name] == nil && k.knows(e.name) && (common == nil || common.keys[e.name] == nil) {
 				entries = append(entries, e)
 			}
 		}
@@ -111,6 +119,9 @@ func (l *loader) checkedSection(sec *section) CheckedSection {
 	for _, e := range entries {
 		s := Setting{Name: e.name, File: e.at.file, Line: e.at.line, Written: e.value(), Values: distinct(l.checked[settingKey{sec, e}])}
 		o := k.find(e.name)
+		if common != nil && common.keys[e.name] == e {
+			o = findKind(common.name).find(e.name)
+		}
 		switch {
 		case o != nil:
 			s.Secret, s.Peer, s.PeerNote = o.secret, o.Peer, o.PeerNote

@@ -205,6 +205,12 @@ type Program struct {
 	RestartPause       time.Duration
 	LaterStopSignals   []syscall.Signal // sent after StopSignal, StopWaitSecs apart
 	KillWaitSecs       int              // seconds from one SIGKILL to the next; 0: StopWaitSecs
+
+	LoginEnv    bool                           // HOME, USER, LOGNAME and SHELL are those of User
+	EnvFiles    []string                       // absolute paths, to be read at each start with ReadEnvFiles; Environment wins over them
+	Limits      [len(Resources)]*ResourceLimit // in the order of Resources; nil: that of supd
+	Nice        *int                           // nil: that of supd
+	OOMScoreAdj *int                           // nil: that of supd
 }
 
 // NameSpec is how clients name the program: "group:name", or "name" when both are the same.

@@ -64,7 +64,11 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
 		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
 		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
+		"login_env": "true", "envfiles": "/x", "nice": "0", "oom_score_adj": "0",
 		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
+	}
+	for _, r := range Resources {
+		values["rlimit_"+r] = "7"
 	}
 	for _, s := range []string{"stdout", "stderr"} {
 		values[s+"_logfile"], values[s+"_logfile_maxbytes"], values[s+"_logfile_backups"] = dir+"/x", "1", "1"

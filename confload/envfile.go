@@ -2,6 +2,7 @@ package confload
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
@@ -30,6 +31,23 @@ func (l *loader) readEnvFiles(environ []string, files []string) []string {
 		l.fail(&Error{Text: fmt.Sprintf("could not read the environment file %s: %s", name, reason(err))})
 	}
 	return environ
+}
+
+// ReadEnvFiles returns the variables of files as KEY=VALUE with unique keys, later files over earlier ones. The error names
+// the first file that cannot be read, or the first line that is wrong; it holds no values. It does not block: what is no
+// regular file is an error.
+func ReadEnvFiles(files []string) ([]string, error) {
+	for _, name := range files {
+		if st, err := os.Stat(name); err == nil && !st.Mode().IsRegular() {
+			return nil, &Error{Text: fmt.Sprintf("could not read the environment file %s: it is not a regular file", name)}
+		}
+	}
+	l := &loader{}
+	env := l.readEnvFiles(nil, files)
+	if len(l.errs) > 0 {
+		return nil, l.errs[0]
+	}
+	return env, nil
 }
 
 // parseEnvFile returns the variables of one file as KEY=VALUE with unique keys.

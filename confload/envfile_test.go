@@ -3,8 +3,11 @@ package confload
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -110,4 +113,36 @@ func FuzzEnvFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestReadEnvFilesNamesWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a, b, bad := write("a", "A=1\nB=1\n"), write("b", "B='2 3'\n"), write("bad", "A=1\n\nhunter2\nmore\n")
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := ReadEnvFiles([]string{a, b}); err != nil || !slices.Equal(got, []string{"A=1", "B=2 3"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+	if got, err := ReadEnvFiles(nil); err != nil || len(got) > 0 {
+		t.Errorf("%q, %v", got, err)
+	}
+	for path, want := range map[string]string{
+		bad:         "environment file: a line must be KEY=VALUE or a # comment on line 3 (file: '" + bad + "')",
+		dir + "/no": "could not read the environment file " + dir + "/no: no such file or directory",
+		dir:         "could not read the environment file " + dir + ": it is not a regular file",
+		fifo:        "could not read the environment file " + fifo + ": it is not a regular file",
+	} {
+		if _, err := ReadEnvFiles([]string{a, path}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
 }

@@ -22,12 +22,21 @@ var sectionKinds = []sectionKind{
 	{kind: "include", options: [][]Option{includeTable.options()}},
 	{kind: "unix_http_server", prefix: true, options: [][]Option{unixTable.options()}},
 	{kind: "inet_http_server", prefix: true, options: [][]Option{inetTable.options()}},
+	{kind: programDefault, options: [][]Option{onlyHere(programTable.options()), onlyHere(instancesTable.options())}},
 	{kind: "program", named: true, options: [][]Option{programTable.options(), instancesTable.options()}},
 	{kind: "fcgi-program", named: true, options: [][]Option{programTable.options(), instancesTable.options(), fcgiTable.options()}},
 	{kind: "eventlistener", named: true, options: [][]Option{programTable.options(), instancesTable.options(), listenerTable.options()}},
 	{kind: "group", named: true, options: [][]Option{groupTable.options()}},
 	{kind: "rpcinterface", named: true, any: true, options: [][]Option{rpcTable.options()}},
 	{kind: "ctlplugin", named: true, any: true, options: [][]Option{ctlPluginTable.options()}},
+}
+
+// onlyHere are options as they stand in a section that supervisord does not have.
+func onlyHere(options []Option) []Option {
+	for i := range options {
+		options[i].Peer, options[i].PeerNote = PeerOnlySupd, "supervisord ignores the section ["+programDefault+"]"
+	}
+	return options
 }
 
 // Kinds returns the kinds of sections: those of the option table's Kind, in the order of the reference.

@@ -305,7 +305,11 @@ func (l *loader) errorAt(sec *section, e *entry, text string) *Error {
 	if e == nil {
 		return &Error{File: sec.at.file, Line: sec.at.line, Section: sec.name, Text: text}
 	}
-	return &Error{File: e.at.file, Line: e.at.line, Section: sec.name, Option: e.name, Text: text}
+	name := sec.name
+	if common := l.doc.programDefaults(sec); common != nil && common.keys[e.name] == e {
+		name = common.name
+	}
+	return &Error{File: e.at.file, Line: e.at.line, Section: name, Option: e.name, Text: text}
 }
 
 // sortedKeys returns the keys of m, sorted.

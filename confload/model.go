@@ -7,6 +7,9 @@ import (
 // defaultSection is the section whose keys every other section has as well.
 const defaultSection = "DEFAULT"
 
+// programDefault is the section whose keys the sections of programs have as well.
+const programDefault = "program-default"
+
 // A place is where something was written.
 type place struct {
 	file string
@@ -65,7 +68,7 @@ func (d *document) open(name string, at place) *section {
 		panic("internal error: section with an empty name: " + err.Error())
 	}
 	kind := findKind(name)
-	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}, alone: kind != nil && kind.any}
+	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}, alone: kind != nil && (kind.any || kind.kind == programDefault)}
 	d.sections[name] = s
 	d.order = append(d.order, s)
 	return s
@@ -87,11 +90,23 @@ func (s *section) set(name, value string, at place) {
 	s.order = append(s.order, e)
 }
 
-// lookup finds a key in a section, else in [DEFAULT]. Plugins have free options: for them [DEFAULT] does not count.
+// lookup finds a key in a section, else for a program in [program-default], else in [DEFAULT]. Plugins have free options: for
+// them [DEFAULT] does not count.
 func (d *document) lookup(s *section, name string) (*entry, bool) {
 	if e := s.keys[name]; e != nil || s.alone {
 		return e, e != nil
 	}
+	if common := d.programDefaults(s); common != nil && common.keys[name] != nil {
+		return common.keys[name], true
+	}
 	e := d.defaults.keys[name]
 	return e, e != nil
+}
+
+// programDefaults is the section [program-default], nil when there is none or it has no part in s.
+func (d *document) programDefaults(s *section) *section {
+	if k := kindOf(s.name); k != "program" && k != "fcgi-program" {
+		return nil
+	}
+	return d.sections[programDefault]
 }

@@ -10,6 +10,11 @@ func (e Effect) String() string {
 	return [...]string{"restart of the group (`update`)", "restart of supd", "next start of the client", "next reread"}[e]
 }
 
+// programDefaultNote tells of the section that has no options of its own.
+const programDefaultNote = "All of these may stand in a section `[program-default]`, in any file: there they count for every `[program:x]` and\n" +
+	"`[fcgi-program:x]` that does not give them, but not for event listeners. The program's own section wins over it, and it wins over\n" +
+	"`[DEFAULT]`. An `environment` of the program replaces that of the section.\n\n"
+
 // Reference renders the option table as the reference of the configuration file, in Markdown.
 func Reference() string {
 	var b strings.Builder
@@ -21,7 +26,11 @@ func Reference() string {
 	for _, o := range Table() {
 		if o.Kind != kind {
 			kind = o.Kind
-			fmt.Fprintf(&b, "\n## [%s]\n\n| option | type | default | felt after | |\n|---|---|---|---|---|\n", kind)
+			fmt.Fprintf(&b, "\n## [%s]\n\n", kind)
+			if kind == "program" {
+				b.WriteString(programDefaultNote)
+			}
+			b.WriteString("| option | type | default | felt after | |\n|---|---|---|---|---|\n")
 		}
 		value := o.Computed
 		switch {
@@ -53,6 +62,9 @@ func Comparison() string {
 			default:
 				other = append(other, fmt.Sprintf("`%s` %s: %s", o.Name, o.Peer, o.PeerNote))
 			}
+		}
+		if kind == programDefault {
+			other = []string{"the section is " + PeerOnlySupd.String() + ": it has the options of programs, for all of them"}
 		}
 		fmt.Fprintf(&b, "| `[%s]` | %s | %s |\n", kind, cell(strings.Join(same, " ")), strings.Join(cells(other), "<br>"))
 	}

@@ -18,6 +18,7 @@ var sampleSections = []struct {
 	{"supervisord", "The supervisor itself. This section must be there; all its options have defaults.", []string{"logfile", "pidfile"}, true},
 	{"rpcinterface:supervisor", "The interface that clients use. Without it nobody can steer.", []string{"supervisor.rpcinterface_factory"}, true},
 	{"supervisorctl", "What the client needs to know.", []string{"serverurl"}, true},
+	{programDefault, "Options of all programs and fcgi-programs that do not give them themselves, like user or autorestart. Supervisord ignores it.", nil, false},
 	{"program:example", "A program to keep running. Everything but command has a default.", nil, true},
 	{"group:examples", "A group of programs that are started, stopped and named together: examples:example.", nil, false},
 	{"eventlistener:listener", "A program that is told what happens, by the eventlistener protocol. It has the options of a program as well.", nil, false},
@@ -84,13 +85,13 @@ func Sample(minimal bool) string {
 }
 
 // sampleOptions are the options of a kind: the required ones first, of a program-like section only command and what is
-// its own.
+// its own, of [program-default] none.
 func (k *sectionKind) sampleOptions() []Option {
 	var first, rest []Option
 	for _, os := range k.options {
 		for _, o := range os {
 			switch {
-			case o.Kind != k.kind && o.Name != "command":
+			case o.Kind != k.kind && (o.Name != "command" || k.kind == programDefault):
 			case o.Required:
 				first = append(first, o)
 			default:

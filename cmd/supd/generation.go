@@ -106,7 +106,7 @@ func (g *generation) start() error {
 	}
 	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
-		actors.WithDeferredStart(), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
+		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
 		options = append(options, actors.WithObserver(g.observe))

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gwaycc/supd/supervisor/process"
 )
 
 // version is set by the linker.
@@ -20,7 +22,12 @@ const interfaceVersion = "4.2.5"
 // exitUsage is the exit status for everything that is wrong before supd runs: usage, configuration, listeners, limits.
 const exitUsage = 2
 
-func main() { os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr)) }
+func main() {
+	if process.IsShim(os.Args) {
+		os.Exit(process.RunShim(os.Args))
+	}
+	os.Exit(run(filepath.Base(os.Args[0]), os.Args[1:], os.Stdout, os.Stderr))
+}
 
 // run is the program: name is what it was called as. Under the names of the tools it replaces it behaves as they do.
 func run(name string, args []string, stdout, stderr io.Writer) int {

@@ -13,6 +13,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if IsShim(os.Args) {
+		os.Exit(RunShim(os.Args))
+	}
 	roleMain()
 	proctest.Main()
 	if err := CloseOnExecInherited(); err != nil { // whatever runs the tests may have left some open

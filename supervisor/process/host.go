@@ -17,6 +17,9 @@ var ErrHostClosed = errors.New("process host is closed")
 type Options struct {
 	// StdinBuffer bounds, in bytes, what WriteStdin keeps for one process that does not read. 0 means 1 MiB.
 	StdinBuffer int
+	// Shim is the program that becomes the one to be started when a Spec has Limits: one whose main calls RunShim when
+	// IsShim says so. "/proc/self/exe" is this program itself. "": such a start fails.
+	Shim string
 
 	noPidfd   bool         // tests: a goroutine waits for each child
 	noLoop    bool         // tests: a goroutine reads each stream
@@ -37,7 +40,8 @@ type Host struct {
 	wake   chan struct{} // capacity 1: the queue or closed has changed
 	ended  chan struct{} // closed when the spawner has ended
 
-	elsewhere chan struct{} // closed when the spawner has its thread
+	elsewhere chan struct{}  // closed when the spawner has its thread
+	shims     sync.WaitGroup // starts that a shim has in hand
 }
 
 type request struct {
@@ -70,9 +74,9 @@ func NewHost(o Options) (*Host, error) {
 	return h, nil
 }
 
-// Start queues one start and returns at once. Starts happen in the order of the calls. done is called exactly once, on
-// the spawner's goroutine, and must not block; it is called before any output is delivered and before Exited. The error
-// is a *SpawnError, a *ChildError or ErrHostClosed. spec must not be changed until then; nothing of it is kept later but
+// Start queues one start and returns at once. Forks happen in the order of the calls. done is called exactly once, on
+// the spawner's goroutine, or on one of its own when spec has Limits, and must not block; it is called before any output
+// is delivered and before Exited. The error is a *SpawnError, a *ChildError or ErrHostClosed. spec must not be changed until then; nothing of it is kept later but
 // the writers and Exited.
 func (h *Host) Start(spec *Spec, done func(*Process, error)) {
 	h.mu.Lock()
@@ -96,6 +100,7 @@ func (h *Host) Close() error {
 	h.mu.Unlock()
 	h.poke()
 	<-h.ended
+	h.shims.Wait()
 	if !first {
 		return nil
 	}
@@ -152,6 +157,11 @@ func (h *Host) runSpawner() {
 				continue
 			}
 			p, err := h.spawn(t, r.spec)
+			if p != nil && p.shim != nil {
+				h.shims.Add(1)
+				go h.handOver(p, r)
+				continue
+			}
 			r.done(p, err)
 			if p != nil {
 				h.watch(p)

@@ -26,6 +26,7 @@ type Process struct {
 	exited func(Exit)
 	pid    int
 	watch  watch // where the event loop knows it
+	shim   *shim // what it still has to do before it is the program; nil: it is
 
 	mu       sync.Mutex // guards what follows
 	gone     bool       // reaped: pid may belong to somebody else

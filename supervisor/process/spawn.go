@@ -47,16 +47,20 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 		}
 		attr.Files[d.Number] = d.File.Fd()
 	}
-	args := spec.Args
-	if len(args) == 0 {
-		args = []string{spec.Path}
-	}
-
+	path, args := spec.Path, spec.argv()
 	p := &Process{host: h, name: spec.Name, exited: spec.Exited}
+	if spec.Limits != nil {
+		if p.shim, err = h.newShim(spec, cred, attr); err != nil {
+			closeAll(ps.ours[:])
+			closeAll(ps.childs[:])
+			return nil, err
+		}
+		path, args = h.opt.Shim, p.shim.args
+	}
 	t.enter(spec)
 	p.StartedAt = time.Now()
 	err = children.fork(p, func() (err error) {
-		p.pid, p.pidfd, err = h.opt.fork(spec.Path, args, attr)
+		p.pid, p.pidfd, err = h.opt.fork(path, args, attr)
 		return err
 	})
 	t.leave()
@@ -64,7 +68,13 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 	closeAll(ps.childs[:])
 	if err != nil {
 		closeAll(ps.ours[:])
+		if p.shim != nil {
+			return nil, p.shim.failed(err)
+		}
 		return nil, h.diagnose(spec, cred, err)
+	}
+	if p.shim != nil {
+		p.shim.forked()
 	}
 	if p.pidfd >= 0 && !h.pidfd.wait {
 		unix.Close(p.pidfd)

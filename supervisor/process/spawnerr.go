@@ -52,6 +52,14 @@ func childError(op ChildOp, target, reason string, err error) *ChildError {
 	}}
 }
 
+// argv is what the program gets as its arguments.
+func (s *Spec) argv() []string {
+	if len(s.Args) == 0 {
+		return []string{s.Path}
+	}
+	return s.Args
+}
+
 func dispatcherError(name string, err error) *SpawnError {
 	if errors.Is(err, syscall.EMFILE) {
 		return &SpawnError{fmt.Sprintf("too many open files to spawn '%s'", name), err}
@@ -119,22 +127,24 @@ func (h *Host) diagnose(spec *Spec, cred *syscall.Credential, cause error) error
 			return childError(OpChdir, spec.Dir, ErrnoName(err), err)
 		}
 	}
-	prog := spec.Path
-	if len(spec.Args) > 0 {
-		prog = spec.Args[0]
-	}
-	return childError(OpExec, prog, ErrnoName(cause), cause)
+	return childError(OpExec, spec.argv()[0], ErrnoName(cause), cause)
 }
+
+// The reasons of supervisord for a part of the credential that was refused.
+const (
+	groupsRefused = "Could not set groups of effective user"
+	gidRefused    = "Could not set group id of effective user"
+)
 
 // credentialReason is supervisord's word for the part of cred that was refused.
 func (h *Host) credentialReason(cred *syscall.Credential, err error) string {
 	self := syscall.Credential{Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid()), Groups: cred.Groups}
 	if h.try(&self, "") != nil {
-		return "Could not set groups of effective user"
+		return groupsRefused
 	}
 	self.Gid = cred.Gid
 	if h.try(&self, "") != nil {
-		return "Could not set group id of effective user"
+		return gidRefused
 	}
 	return ErrnoName(err)
 }

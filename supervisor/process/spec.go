@@ -16,6 +16,7 @@ type Spec struct {
 
 	Credential *Credential // nil: unchanged
 	Umask      int         // the child's own, never the daemon's; -1: unchanged
+	Limits     *Limits     // nil: unchanged; otherwise the Host must have a shim (Options.Shim)
 
 	Stdin       *os.File // descriptor 0, put into blocking mode, still the caller's; nil: a pipe that WriteStdin writes to
 	MergeStderr bool     // descriptor 2 is the pipe of descriptor 1; Stderr is not used
@@ -45,3 +46,19 @@ type Credential struct {
 	Groups   []uint32 // supplementary groups, set exactly; empty: none
 	OtherGID bool     // the group is to be taken even if UID is our own
 }
+
+// Limits is what a process takes on itself before it becomes the program, still with our rights.
+type Limits struct {
+	Resources   []ResourceLimit
+	Nice        *int // -20 to 19, absolute; below ours only with privileges; nil: unchanged
+	OOMScoreAdj *int // -1000 to 1000; below ours only with privileges; nil: unchanged
+}
+
+// A ResourceLimit is one limit of setrlimit(2), in its unit.
+type ResourceLimit struct {
+	Resource   string // "nofile", "as" …: what follows RLIMIT_, in lower case
+	Soft, Hard uint64 // Unlimited: none
+}
+
+// Unlimited is the limit that is none.
+const Unlimited = ^uint64(0)
