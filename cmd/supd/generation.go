@@ -29,6 +29,7 @@ type generation struct {
 
 	tree  *actors.Handle // nil until it has started
 	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
+	stirs chan struct{}  // a program has changed its state; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -107,6 +108,11 @@ func (g *generation) start() error {
 		actors.WithDeferredStart(), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
+	}
+	if d.notify != nil {
+		g.stirs = make(chan struct{}, 1)
+	}
+	if g.moved != nil || g.stirs != nil {
 		options = append(options, actors.WithObserver(g.observe))
 	}
 	tree, err := actors.Spawn(d.newSystem(), g.config, options...)
@@ -117,6 +123,7 @@ func (g *generation) start() error {
 	if tree.NeedsReaper() {
 		signal.Notify(d.children, syscall.SIGCHLD)
 	}
+	d.notify.begin(func(text string) { d.logger.Warn(text) })
 	g.server.Serve()
 	if d.pid != nil {
 		if err := d.pid.write(); err != nil {
@@ -134,6 +141,7 @@ func (g *generation) start() error {
 		d.announce(g.config)
 	}
 	tree.Autostart()
+	d.notify.ready(tree.Infos())
 	settleMemory()
 	return nil
 }
