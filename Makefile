@@ -75,6 +75,7 @@ docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 	$(GO) test ./ctl/server -run Docs -update
 	$(GO) test ./ctl -run Docs -update
+	$(GO) test ./cmd/supd -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin
