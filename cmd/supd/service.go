@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/kardianos/service"
@@ -95,7 +96,10 @@ func (f *serviceFlags) run(verb string, stdout, stderr io.Writer) (int, error) {
 	if err != nil {
 		return exitUsage, err
 	}
-	if err := f.complete(verb, stderr); err != nil {
+	if verb != "status" && !f.dryRun && os.Geteuid() != 0 {
+		return exitUsage, fmt.Errorf("could not %s the service %s: only root may; put sudo in front, or see with --dry-run what would be done", verb, f.spec.Name)
+	}
+	if err := f.complete(sys, verb, stderr); err != nil {
 		return exitUsage, err
 	}
 	text, err := sys.text(&f.spec)
@@ -104,9 +108,6 @@ func (f *serviceFlags) run(verb string, stdout, stderr io.Writer) (int, error) {
 	}
 	if f.dryRun {
 		return 0, sys.rehearse(verb, f.spec.Name, text, stdout)
-	}
-	if verb != "status" && os.Geteuid() != 0 {
-		return exitUsage, fmt.Errorf("could not %s the service %s: only root may; put sudo in front, or see with --dry-run what would be done", verb, f.spec.Name)
 	}
 	svc, err := service.New(nobody{}, &service.Config{Name: f.spec.Name, Executable: f.spec.Executable, UserName: f.spec.User,
 		Option: service.KeyValue{sys.option: text}})
@@ -149,7 +150,7 @@ func (f *serviceFlags) system() (*initSystem, error) {
 }
 
 // complete fills in what the command line has left open, and checks what an installed service would stumble over.
-func (f *serviceFlags) complete(verb string, stderr io.Writer) error {
+func (f *serviceFlags) complete(sys *initSystem, verb string, stderr io.Writer) error {
 	exe, err := os.Executable()
 	if err == nil {
 		exe, err = filepath.EvalSymlinks(exe)
@@ -174,7 +175,7 @@ func (f *serviceFlags) complete(verb string, stderr io.Writer) error {
 	if f.spec.Config, err = filepath.Abs(f.spec.Config); err != nil {
 		return err
 	}
-	err = f.check()
+	err = f.check(sys)
 	if err != nil && f.dryRun {
 		fmt.Fprintf(stderr, "Warning: this would be refused: %v\n", err)
 		err = nil
@@ -183,24 +184,56 @@ func (f *serviceFlags) complete(verb string, stderr io.Writer) error {
 }
 
 // check tells what keeps the service from running.
-func (f *serviceFlags) check() error {
+func (f *serviceFlags) check(sys *initSystem) error {
 	if err := f.spec.check(); err != nil {
 		return err
 	}
+	var owner *user.User
 	if f.spec.User != "" {
-		if _, err := user.Lookup(f.spec.User); err != nil {
+		var err error
+		if owner, err = user.Lookup(f.spec.User); err != nil {
 			return fmt.Errorf("could not find the user %s that is to run the service; make one (useradd --system %[1]s)", f.spec.User)
 		}
 	}
 	if _, err := confload.CheckPath(f.spec.Config); err != nil {
 		return err
 	}
+	if !f.dryRun {
+		if err := sys.makeDirs(f.spec.Name, owner); err != nil {
+			return err
+		}
+	}
 	c, err := confload.Check(f.spec.Config, confload.Options{EnvFiles: f.envs})
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(c.Errors) > 0:
+	}
+	if f.dryRun { // these would be made
+		c.Errors = slices.DeleteFunc(c.Errors, func(e *confload.Error) bool {
+			return slices.ContainsFunc(sys.dirs, func(dir string) bool { return strings.Contains(e.Text, named(dir, f.spec.Name)) })
+		})
+	}
+	if len(c.Errors) > 0 {
 		return fmt.Errorf("%s has mistakes (%d), a service with it would not start; supd check %[1]s tells them", f.spec.Config, len(c.Errors))
+	}
+	return nil
+}
+
+// makeDirs makes the directories of the service. owner nil: they are root's.
+func (i *initSystem) makeDirs(name string, owner *user.User) error {
+	for _, dir := range i.dirs {
+		dir = named(dir, name)
+		err := os.Mkdir(dir, 0o755)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err == nil && owner != nil {
+			uid, _ := strconv.Atoi(owner.Uid)
+			gid, _ := strconv.Atoi(owner.Gid)
+			err = os.Chown(dir, uid, gid)
+		}
+		if err != nil {
+			return fmt.Errorf("could not make the directory %s of the service: %w", dir, err)
+		}
 	}
 	return nil
 }
@@ -209,6 +242,7 @@ func (f *serviceFlags) check() error {
 func (i *initSystem) rehearse(verb, name, text string, stdout io.Writer) error {
 	var b strings.Builder
 	if verb == "install" {
+		fmt.Fprintf(&b, "would make, unless they are there: %s\n", named(strings.Join(i.dirs, " "), name))
 		fmt.Fprintf(&b, "would write %s:\n\n%s\n", i.file(name), text)
 	}
 	for _, step := range i.steps(verb, name) {

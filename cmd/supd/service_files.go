@@ -11,9 +11,10 @@ import (
 
 // initSystem is one of the systems that start services, and what a service is to it.
 type initSystem struct {
-	name, library string // library is what the library calls it
-	path          string // of the file that describes the service; NAME stands for its name here and below
-	option        string // of the library, by which it is given the text of the file
+	name, library string   // library is what the library calls it
+	dirs          []string // for the pidfile, the socket and logs: the service has them, and so must whoever checks its configuration
+	path          string   // of the file that describes the service; NAME stands for its name here and below
+	option        string   // of the library, by which it is given the text of the file
 	template      *template.Template
 	does          map[string][]string // what the library does for each verb besides writing or removing the file
 	look          string              // what tells more when something went wrong
@@ -30,7 +31,7 @@ var launchdText string
 
 // initSystems are the systems supd has a file for.
 var initSystems = []initSystem{
-	{"systemd", "linux-systemd", "/etc/systemd/system/NAME.service", "SystemdScript", serviceTemplate(systemdText), map[string][]string{
+	{"systemd", "linux-systemd", []string{"/run/NAME", "/var/log/NAME"}, "/etc/systemd/system/NAME.service", "SystemdScript", serviceTemplate(systemdText), map[string][]string{
 		"install":   {"systemctl enable NAME.service", "systemctl daemon-reload"},
 		"uninstall": {"systemctl stop NAME.service", "systemctl disable NAME.service", removeFile, "systemctl daemon-reload"},
 		"start":     {"systemctl start NAME.service"},
@@ -38,7 +39,7 @@ var initSystems = []initSystem{
 		"restart":   {"systemctl restart NAME.service"},
 		"status":    {"systemctl is-active NAME.service"},
 	}, "systemctl status NAME; journalctl -u NAME"},
-	{"sysv", "unix-systemv", "/etc/init.d/NAME", "SysvScript", serviceTemplate(sysvText), map[string][]string{
+	{"sysv", "unix-systemv", []string{"/run/NAME", "/var/log/NAME"}, "/etc/init.d/NAME", "SysvScript", serviceTemplate(sysvText), map[string][]string{
 		"install":   {"link /etc/rc[2345].d/S50NAME and /etc/rc[016].d/K02NAME to /etc/init.d/NAME"},
 		"uninstall": {"service NAME stop", "remove /etc/rc?.d/[SK]??NAME", removeFile},
 		"start":     {"service NAME start"},
@@ -46,7 +47,7 @@ var initSystems = []initSystem{
 		"restart":   {"service NAME stop", "service NAME start"},
 		"status":    {"service NAME status"},
 	}, "/etc/init.d/NAME status"},
-	{"launchd", "darwin-launchd", "/Library/LaunchDaemons/NAME.plist", "LaunchdConfig", serviceTemplate(launchdText), map[string][]string{
+	{"launchd", "darwin-launchd", []string{"/var/log/NAME"}, "/Library/LaunchDaemons/NAME.plist", "LaunchdConfig", serviceTemplate(launchdText), map[string][]string{
 		"install":   nil,
 		"uninstall": {"launchctl unload /Library/LaunchDaemons/NAME.plist", removeFile},
 		"start":     {"launchctl load /Library/LaunchDaemons/NAME.plist"},

@@ -192,7 +192,7 @@ esac
 	}
 	writeFile(t, dir, "state", "inactive\n")
 	script := writeFile(t, dir, "script", `set -u
-mount -t tmpfs none /run && mkdir -p /run/systemd/system && mount -t tmpfs none /etc/systemd/system || exit 99
+mount -t tmpfs none /run && mkdir -p /run/systemd/system && mount -t tmpfs none /etc/systemd/system && mount -t tmpfs none /var/log || exit 99
 PATH=BIN:$PATH
 supd() { echo "\$ supd service $*"; : > DIR/calls; SUPD service "$@" 2>&1; status=$?; grep -v -e is-active -e list-unit DIR/calls; echo "= $status"; }
 supd status
@@ -214,7 +214,8 @@ supd status
 supd stop
 supd uninstall
 supd uninstall
-ls /etc/systemd/system
+ls -d /etc/systemd/system/* /run/supd /var/log/supd 2>/dev/null
+true
 `)
 	writeFile(t, dir, "script", strings.NewReplacer("DIR", dir, "BIN", bin, "SUPD", supdBinary).Replace(read(t, script)))
 	args := []string{"-m", "/bin/sh", script}
@@ -273,6 +274,8 @@ systemctl daemon-reload
 $ supd service uninstall
 Error: could not uninstall the service supd: it is not installed; do that first: supd service install -c FILE
 = 2
+/run/supd
+/var/log/supd
 `
 	if want = strings.ReplaceAll(want, "DIR", dir); status != 0 || out != want {
 		t.Errorf("status %d:\n%s\nwant\n%s", status, out, want)
@@ -311,7 +314,7 @@ func TestServiceSaysWhatIsWrong(t *testing.T) {
 	}
 	out, _, _ := called("supd", "service", "install", "-c", good, "--init", "systemd", "--dry-run", "--name", "b")
 	exe, _ := filepath.EvalSymlinks("/proc/self/exe")
-	if !strings.HasPrefix(out, "would write /etc/systemd/system/b.service:\n\n"+fileFor(t, "systemd", serviceSpec{Name: "b", Executable: exe, Config: good})) {
+	if !strings.HasPrefix(out, "would make, unless they are there: /run/b /var/log/b\nwould write /etc/systemd/system/b.service:\n\n"+fileFor(t, "systemd", serviceSpec{Name: "b", Executable: exe, Config: good})) {
 		t.Errorf("dry run:\n%s", out)
 	}
 }
