@@ -215,6 +215,9 @@ func (f *serviceFlags) check(sys *initSystem) error {
 	if len(c.Errors) > 0 {
 		return fmt.Errorf("%s has mistakes (%d), a service with it would not start; supd check %[1]s tells them", f.spec.Config, len(c.Errors))
 	}
+	if owner != nil && c.Config != nil && c.Config.Supervisord.User != nil && fmt.Sprint(c.Config.Supervisord.User.UID) != owner.Uid {
+		return fmt.Errorf("%s has another user= in [supervisord] than --user %s, which only root could become; take one of them away", f.spec.Config, f.spec.User)
+	}
 	return nil
 }
 

@@ -288,6 +288,7 @@ Error: could not uninstall the service supd: it is not installed; do that first:
 func TestServiceSaysWhatIsWrong(t *testing.T) {
 	dir := t.TempDir()
 	good := writeFile(t, dir, "good.ini", "[supervisord]\n")
+	rooted := writeFile(t, dir, "rooted.ini", "[supervisord]\nuser=root\n")
 	bad := writeFile(t, dir, "bad.ini", "[supervisord]\nloglevel=loud\n")
 	for _, c := range []struct {
 		args   []string
@@ -304,6 +305,7 @@ func TestServiceSaysWhatIsWrong(t *testing.T) {
 		{[]string{"install", "-c", dir + "/{{x", "--init", "systemd", "--dry-run"}, exitUsage, "control characters or {{"},
 		{[]string{"install", "-c", bad, "--init", "systemd", "--dry-run"}, 0, "has mistakes (1), a service with it would not start; supd check " + bad},
 		{[]string{"install", "-c", good, "--init", "systemd", "--dry-run", "--user", "nobody-of-that-name"}, 0, "useradd --system nobody-of-that-name"},
+		{[]string{"install", "-c", rooted, "--init", "systemd", "--dry-run", "--user", "daemon"}, 0, "another user= in [supervisord] than --user daemon"},
 		{[]string{"install", "-c", good, "--init", "systemd", "--dry-run"}, 0, "would do: systemctl enable supd.service\nwould do: systemctl daemon-reload\n"},
 		{[]string{"uninstall", "--init", "sysv", "--dry-run", "--name", "b"}, 0, "would do: service b stop\nwould do: remove /etc/rc?.d/[SK]??b\nwould do: remove /etc/init.d/b\n"},
 	} {
