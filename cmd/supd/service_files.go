@@ -3,21 +3,20 @@ package main
 import (
 	_ "embed"
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
-	"text/template"
 )
 
 // initSystem is one of the systems that start services, and what a service is to it.
 type initSystem struct {
-	name, library string   // library is what the library calls it
-	dirs          []string // for the pidfile, the socket and logs: the service has them, and so must whoever checks its configuration
-	path          string   // of the file that describes the service; NAME stands for its name here and below
-	option        string   // of the library, by which it is given the text of the file
-	template      *template.Template
-	does          map[string][]string // what the library does for each verb besides writing or removing the file
-	look          string              // what tells more when something went wrong
+	name, library string                      // library is what the library calls it
+	dirs          []string                    // for the pidfile, the socket and logs: the service has them, and so must whoever checks its configuration
+	path          string                      // of the file that describes the service; NAME stands for its name here and below
+	option        string                      // of the library, by which it is given the text of the file
+	template      string                      // of the text
+	fill          func(*serviceSpec) []string // what stands in the template, and what takes its place, in turn
+	does          map[string][]string         // what the library does for each verb besides writing or removing the file
+	look          string                      // what tells more when something went wrong
 }
 
 //go:embed service/systemd.service
@@ -31,7 +30,7 @@ var launchdText string
 
 // initSystems are the systems supd has a file for.
 var initSystems = []initSystem{
-	{"systemd", "linux-systemd", []string{"/run/NAME", "/var/log/NAME"}, "/etc/systemd/system/NAME.service", "SystemdScript", serviceTemplate(systemdText), map[string][]string{
+	{"systemd", "linux-systemd", []string{"/run/NAME", "/var/log/NAME"}, "/etc/systemd/system/NAME.service", "SystemdScript", systemdText, fillSystemd, map[string][]string{
 		"install":   {"systemctl enable NAME.service", "systemctl daemon-reload"},
 		"uninstall": {"systemctl stop NAME.service", "systemctl disable NAME.service", removeFile, "systemctl daemon-reload"},
 		"start":     {"systemctl start NAME.service"},
@@ -39,7 +38,7 @@ var initSystems = []initSystem{
 		"restart":   {"systemctl restart NAME.service"},
 		"status":    {"systemctl is-active NAME.service"},
 	}, "systemctl status NAME; journalctl -u NAME"},
-	{"sysv", "unix-systemv", []string{"/run/NAME", "/var/log/NAME"}, "/etc/init.d/NAME", "SysvScript", serviceTemplate(sysvText), map[string][]string{
+	{"sysv", "unix-systemv", []string{"/run/NAME", "/var/log/NAME"}, "/etc/init.d/NAME", "SysvScript", sysvText, fillSysv, map[string][]string{
 		"install":   {"link /etc/rc[2345].d/S50NAME and /etc/rc[016].d/K02NAME to /etc/init.d/NAME"},
 		"uninstall": {"service NAME stop", "remove /etc/rc?.d/[SK]??NAME", removeFile},
 		"start":     {"service NAME start"},
@@ -47,7 +46,7 @@ var initSystems = []initSystem{
 		"restart":   {"service NAME stop", "service NAME start"},
 		"status":    {"service NAME status"},
 	}, "/etc/init.d/NAME status"},
-	{"launchd", "darwin-launchd", []string{"/var/log/NAME"}, "/Library/LaunchDaemons/NAME.plist", "LaunchdConfig", serviceTemplate(launchdText), map[string][]string{
+	{"launchd", "darwin-launchd", []string{"/var/log/NAME"}, "/Library/LaunchDaemons/NAME.plist", "LaunchdConfig", launchdText, fillLaunchd, map[string][]string{
 		"install":   nil,
 		"uninstall": {"launchctl unload /Library/LaunchDaemons/NAME.plist", removeFile},
 		"start":     {"launchctl load /Library/LaunchDaemons/NAME.plist"},
@@ -119,11 +118,7 @@ func (i *initSystem) text(s *serviceSpec) (string, error) {
 	if err := s.check(); err != nil {
 		return "", err
 	}
-	var b strings.Builder
-	if err := i.template.Execute(&b, s); err != nil {
-		return "", fmt.Errorf("could not write the file for %s: %w", i.name, err)
-	}
-	return b.String(), nil
+	return strings.NewReplacer(i.fill(s)...).Replace(i.template), nil
 }
 
 // file is where that file is.
@@ -132,28 +127,37 @@ func (i *initSystem) file(name string) string { return named(i.path, name) }
 // named puts the name of a service into a text of an init system.
 func named(text, name string) string { return strings.ReplaceAll(text, "NAME", name) }
 
-// serviceTemplate parses a template. Each of its functions quotes as one kind of file wants it.
-func serviceTemplate(text string) *template.Template {
-	return template.Must(template.New("").Funcs(template.FuncMap{
-		"systemd": quoteAll(quoteForSystemd),
-		"shell":   quoteAll(quoteForShell),
-		"xml":     strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace,
-		"dir":     filepath.Dir,
-	}).Parse(text))
+func fillSystemd(s *serviceSpec) []string {
+	line := ""
+	if s.User != "" {
+		line = "User=" + s.User + "\n"
+	}
+	return []string{"@NAME@", s.Name, "@COMMAND@", quoteAll(quoteForSystemd, s.Command()), "@USER@", line}
 }
 
-func quoteAll(quote func(string) string) func(any) string {
-	return func(v any) string {
-		words, ok := v.([]string)
-		if !ok {
-			return quote(v.(string))
-		}
-		out := make([]string, len(words))
-		for i, w := range words {
-			out[i] = quote(w)
-		}
-		return strings.Join(out, " ")
+func fillSysv(s *serviceSpec) []string {
+	return []string{"@NAME@", s.Name, "@CONFIG@", s.Config, "@USER@", s.User,
+		"@EXECUTABLE@", quoteForShell(s.Executable), "@ARGUMENTS@", quoteAll(quoteForShell, s.Args())}
+}
+
+func fillLaunchd(s *serviceSpec) []string {
+	xml := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	command, user := "", ""
+	for _, word := range s.Command() {
+		command += "\t\t<string>" + xml.Replace(word) + "</string>\n"
 	}
+	if s.User != "" {
+		user = "\t<key>UserName</key>\n\t<string>" + s.User + "</string>\n"
+	}
+	return []string{"@NAME@", s.Name, "@COMMAND@", command, "@USER@", user}
+}
+
+func quoteAll(quote func(string) string, words []string) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = quote(w)
+	}
+	return strings.Join(out, " ")
 }
 
 // plainWords need no quotes anywhere.

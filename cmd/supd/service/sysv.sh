@@ -5,19 +5,19 @@
 # description: supd process supervisor
 #
 ### BEGIN INIT INFO
-# Provides:          {{.Name}}
+# Provides:          @NAME@
 # Required-Start:    $remote_fs $network
 # Required-Stop:     $remote_fs $network
 # Should-Start:      $syslog $named
 # Default-Start:     2 3 4 5
 # Default-Stop:      0 1 6
 # Short-Description: supd process supervisor
-# Description:       starts the programs of {{.Config}} and keeps them running
+# Description:       starts the programs of @CONFIG@ and keeps them running
 ### END INIT INFO
 
-name={{shell .Name}}
-supd={{shell .Executable}}
-user={{shell .User}}
+name=@NAME@
+supd=@EXECUTABLE@
+user=@USER@
 # For the pidfile, which supd keeps locked while it runs, so that a second start does nothing.
 rundir="${RUNDIR:-/run}/$name"
 pidfile="$rundir/$name.pid"
@@ -37,7 +37,7 @@ start() {
 	fi
 	# Returns when supd answers, or has said what is wrong.
 	mkdir -p "$rundir" && { [ -z "$user" ] || chown "$user" "$rundir"; } || return 1
-	"$supd" {{shell .Args}} -d -j "$pidfile" ${user:+-u "$user"}
+	"$supd" @ARGUMENTS@ -d -j "$pidfile" ${user:+-u "$user"}
 }
 
 stop() {
