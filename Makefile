@@ -9,10 +9,10 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
 # receives what is sent to syslog, zsh and fish complete command lines, cgi-fcgi and lighttpd speak to fcgi-programs, systemd is
-# for its systemd-notify.
-PEERS = supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd
+# for its systemd-notify and systemd-analyze, shellcheck reads the scripts.
+PEERS = supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck
 
-.PHONY: help demo build test soak peers race check fmt lint fuzz bench cross docs clean
+.PHONY: help demo build install uninstall test soak peers race check fmt lint fuzz bench cross docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-8s %s\n", $$1, $$2}'
@@ -20,6 +20,16 @@ help: ## show this list
 build: ## bin/supd: static, stripped, with its version
 	@mkdir -p bin
 	$(GOBUILD) -ldflags "$(LDFLAGS)" -o bin/supd ./cmd/supd
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+LINKS   ?=
+SUPD    ?= bin/supd
+install: $(if $(filter bin/supd,$(SUPD)),build) ## copy supd, its unit and a configuration (PREFIX, DESTDIR; LINKS=yes: supervisord, supervisorctl)
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' LINKS='$(LINKS)' SUPD='$(SUPD)' cmd/supd/setup.sh copy
+
+uninstall: ## remove what install has copied, but for the configuration
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' cmd/supd/setup.sh remove
 
 demo: build ## run supd on a small configuration of its own; Ctrl-C ends it
 	@bin/supd demo
@@ -75,6 +85,7 @@ docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 	$(GO) test ./ctl/server -run Docs -update
 	$(GO) test ./ctl -run Docs -update
+	$(GO) test ./cmd/supd -run Docs -update
 
 clean: ## remove what was built
 	rm -rf bin

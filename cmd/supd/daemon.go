@@ -37,6 +37,7 @@ type daemon struct {
 	began    bool            // the first generation was up
 	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
+	notify   *notifier // nil: no service manager wants to hear from us
 }
 
 // logPatience is how long a syslog server may take for the last lines of the main log.
@@ -83,7 +84,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
 	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
-	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load}
+	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load, notify: takeNotifier()}
 }
 
 func noConfig(tried []string) string {

@@ -31,6 +31,7 @@ type generation struct {
 
 	tree  *actors.Handle // nil until it has started
 	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
+	stirs chan struct{}  // a program has changed its state; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -109,6 +110,11 @@ func (g *generation) start() error {
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
+	}
+	if d.notify != nil {
+		g.stirs = make(chan struct{}, 1)
+	}
+	if g.moved != nil || g.stirs != nil {
 		options = append(options, actors.WithObserver(g.observe))
 	}
 	tree, err := actors.Spawn(d.newSystem(), g.config, options...)
@@ -119,6 +125,7 @@ func (g *generation) start() error {
 	if tree.NeedsReaper() {
 		signal.Notify(d.children, syscall.SIGCHLD)
 	}
+	d.notify.begin(func(text string) { d.logger.Warn(text) })
 	g.server.Serve()
 	if d.pid != nil {
 		if err := d.pid.write(); err != nil {
@@ -136,6 +143,7 @@ func (g *generation) start() error {
 		d.announce(g.config)
 	}
 	tree.Autostart()
+	d.notify.ready(tree.Infos())
 	settleMemory()
 	return nil
 }

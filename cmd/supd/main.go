@@ -74,6 +74,7 @@ func init() { // not in the declaration: help leads back to the table
 		{"check", "tell what is wrong with a configuration file", runCheck},
 		{"init", "print a configuration file to start from", runInit},
 		{"demo", "run on a small built-in configuration", runDemo},
+		{"service", "have the system start supd: install, start, stop, status and so on", runService},
 		{"pidproxy", "run a program that writes a pidfile, pass signals to that pid", runPidproxy},
 		{"version", "print the version", runVersion},
 		{"help", "help for supd, or for one of these commands", runHelp},

@@ -31,6 +31,7 @@ func (g *generation) Pid() int { return os.Getpid() }
 func (g *generation) Shutdown() {
 	g.daemon.ending.Store(true)
 	g.tree.Shutdown(false)
+	g.daemon.notify.stopping()
 }
 
 // MainLog implements server.Daemon.
@@ -102,6 +103,12 @@ func (g *generation) serve() *generation {
 			g.prepared(&r, p)
 		case <-g.moved:
 			g.judge()
+		case <-g.stirs:
+			d.notify.changed()
+		case <-d.notify.statusDue():
+			d.notify.status(g.tree.Infos())
+		case <-d.notify.beats():
+			d.notify.alive()
 		case <-g.tree.Done():
 			if r.result != nil && d.ending.Load() {
 				r.forget()
@@ -112,7 +119,9 @@ func (g *generation) serve() *generation {
 				r.next.abandon()
 				r.next = nil
 			}
-			if r.next != nil {
+			if r.next == nil {
+				d.notify.stopping()
+			} else {
 				r.next.outdated = r.again
 			}
 			return r.next
@@ -120,13 +129,18 @@ func (g *generation) serve() *generation {
 	}
 }
 
-// observe notes that a program has come to rest.
+// observe notes that a program has changed its state, and that it has come to rest.
 func (g *generation) observe(c actors.Change) {
-	if !c.To.IsDown() {
-		return
+	poke(g.stirs)
+	if c.To.IsDown() {
+		poke(g.moved)
 	}
+}
+
+// poke leaves a note unless there is one; nil takes none.
+func poke(c chan struct{}) {
 	select {
-	case g.moved <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -155,6 +169,7 @@ func (g *generation) prepareNext(r *restart) {
 		r.again = true
 		return
 	}
+	g.daemon.notify.reloading()
 	result := make(chan prepared, 1)
 	r.result = result
 	go func() {
@@ -189,6 +204,7 @@ func (g *generation) prepared(r *restart, p prepared) {
 	case p.err != nil:
 		g.daemon.logger.Error("the restart is refused, nothing was stopped or changed: " + logs.Clean(p.err.Error()))
 		answer = &actors.Fault{Code: actors.CantReread, Extra: p.err.Error()}
+		g.daemon.notify.ready(g.tree.Infos())
 	case g.tree.Mood() != actors.MoodRunning:
 		p.next.abandon()
 		answer = &actors.Fault{Code: actors.ShutdownState}
