@@ -88,8 +88,8 @@ type Server struct {
 	HasAuth  bool   // username and password were given
 	// HealthWithoutAuth: /healthz and /readyz may be asked without username and password.
 	HealthWithoutAuth bool
-	File     string // absolute path of the file that says where it listens
-	Line     int    // and the line
+	File              string // absolute path of the file that says where it listens
+	Line              int    // and the line
 }
 
 // A Plugin is a [rpcinterface:x] or [ctlplugin:x] section.
