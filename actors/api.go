@@ -29,6 +29,8 @@ type Info struct {
 	ReadyText  string            // RUNNING: "not ready", "unhealthy"; "" otherwise
 	StatusText string            // what is wrong with it, or what it says of itself (STATUS= of sd_notify); "" nothing
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
+	Failures   int               // failed starts in a row
+	Counts     Counts
 }
 
 // Result is the outcome for one program of a command on many.

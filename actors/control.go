@@ -28,6 +28,10 @@ func (c *control) Receive(ctx actor.Context) {
 		if ctx.Sender() != nil {
 			ctx.Respond(done)
 		}
+	case *Ping:
+		if ctx.Sender() != nil {
+			ctx.Respond(done)
+		}
 	case *ManyPrograms:
 		c.openSession(ctx, m)
 	case *Reread, *AddGroup, *RemoveGroup:

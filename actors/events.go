@@ -7,7 +7,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -19,7 +18,8 @@ import (
 type eventCenter struct {
 	tree  *tree
 	hub   *events.Hub
-	pools map[string][]listener // by name of the pool, in the order of its processes
+	pools map[string][]listener  // by name of the pool, in the order of its processes
+	told  map[string]*poolBuffer // by name of the pool: how it stands, for others to read
 	ticks events.Ticks
 	timer *time.Timer // nil: nobody wants ticks
 }
@@ -36,13 +36,14 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		c.hub, c.pools = events.NewHub(c.tree.firstSerial), map[string][]listener{}
+		c.told = map[string]*poolBuffer{}
 		c.tree.nextSerial.Store(int64(c.tree.firstSerial))
 	case *happened:
 		defer m.taken()
 		c.do(c.hub.Publish(m.event))
 		c.tree.nextSerial.Store(int64(c.hub.NextSerial()))
 	case *groupAdded:
-		c.groupAdded(ctx, m.group)
+		c.groupAdded(ctx, m.entry)
 	case *groupRemoved:
 		c.groupRemoved(m.name)
 	case *listenerStarted:
@@ -66,7 +67,8 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 }
 
 // groupAdded opens the pool of a group of listeners; then the event is made, which that pool may want as well.
-func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
+func (c *eventCenter) groupAdded(ctx actor.Context, e *groupEntry) {
+	g := e.config
 	if l := g.Listener; l != nil {
 		c.tick(ctx) // what is due by now is for the pools that were there
 		set, err := events.SubscribeNames(l.Events)
@@ -82,6 +84,7 @@ func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 		}
 		c.hub.AddPool(o)
 		c.pools[g.Name] = make([]listener, len(g.Programs))
+		c.told[g.Name] = &e.buffer
 		c.tick(ctx) // it may want shorter ones than the pools before it
 	}
 	c.do(c.hub.Publish(events.GroupAdded(g.Name)))
@@ -91,6 +94,7 @@ func (c *eventCenter) groupAdded(ctx actor.Context, g *confload.Group) {
 func (c *eventCenter) groupRemoved(name string) {
 	c.do(c.hub.RemovePool(name))
 	delete(c.pools, name)
+	delete(c.told, name)
 	c.do(c.hub.Publish(events.GroupRemoved(name)))
 }
 
@@ -165,6 +169,12 @@ func (c *eventCenter) do(effects []events.Effect) {
 			c.tree.log(e)
 		case events.Send:
 			effects = slices.Concat(effects, c.send(e))
+		}
+	}
+	for name, b := range c.told {
+		if p := c.hub.Pool(name); p != nil {
+			b.waiting.Store(int64(p.Waiting()))
+			b.discarded.Store(p.Discarded())
 		}
 	}
 }

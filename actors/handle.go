@@ -185,6 +185,10 @@ func (h *Handle) RemoteEvent(ctx context.Context, typ, data string) error {
 	return h.command(ctx, &RemoteEvent{typ, data})
 }
 
+// Ping returns when the control actor has answered, also while the tree shuts down. It tells whether commands are still
+// taken care of.
+func (h *Handle) Ping(ctx context.Context) error { return h.command(ctx, &Ping{}) }
+
 // Info returns what is known of the program of a namespec. It sends no message.
 func (h *Handle) Info(name string) (*Info, bool) {
 	e := h.tree.table.find(name)

@@ -49,6 +49,8 @@ type (
 	}
 	// RemoteEvent tells the observers of an event of a client, also during a shutdown.
 	RemoteEvent struct{ Type, Data string }
+	// Ping is answered at once, in every mood.
+	Ping struct{}
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
 	Reread struct{}
 	// AddGroup starts a group of the configuration read last.
@@ -208,7 +210,7 @@ type (
 		delivery
 	}
 	// groupAdded and groupRemoved come in the order in which groups came and went.
-	groupAdded   struct{ group *confload.Group }
+	groupAdded   struct{ entry *groupEntry }
 	groupRemoved struct{ name string }
 	// listenerID names one life of one process of a pool.
 	listenerID struct {

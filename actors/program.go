@@ -39,6 +39,7 @@ type program struct {
 	start, stop time.Time
 	expected    bool           // of the last transition: the status was one of exitcodes
 	endedBy     syscall.Signal // of the last process
+	counts      Counts
 	timers      [supervisor.TimerSlots]runningTimer
 	report      *time.Timer // the next stopReport; nil none
 
@@ -208,6 +209,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				changes = append(changes, e)
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
+				p.counts.count(e, p.endedBy)
 				if e.To == supervisor.Starting {
 					p.start, p.endedBy = time.Now(), 0
 				}
@@ -299,7 +301,7 @@ func (p *program) spawn(life uint64) {
 		p.supervisor().RestartChildren(p.run)
 	default:
 		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket}
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))
@@ -376,5 +378,6 @@ func (p *program) publish() {
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
+		Failures: p.m.Failures, Counts: p.counts,
 	})
 }

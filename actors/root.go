@@ -143,7 +143,7 @@ func (r *root) announce(ctx actor.Context, e *groupEntry) {
 	r.listen()
 	slices.SortFunc(r.fresh, func(a, b *groupEntry) int { return cmp.Compare(a.came, b.came) })
 	for _, e := range r.fresh {
-		ctx.Send(r.tree.events, &groupAdded{e.config})
+		ctx.Send(r.tree.events, &groupAdded{e})
 	}
 	r.fresh = nil
 }

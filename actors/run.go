@@ -27,6 +27,7 @@ type run struct {
 	index int // of the program in its group
 
 	socket *sharedSocket // nil: none
+	output *[2]outputCount
 
 	life      uint64
 	birth     *birth
@@ -227,7 +228,7 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 	sink, err := r.tree.outlets.Open(logs.OutletFor(r.prog, s, c.String(), path, r.life, strip))
 	if err == nil {
 		if sink != logs.Discard {
-			sink = &reportedSink{sink, r}
+			sink = &reportedSink{Sink: sink, run: r, count: &r.output[c]}
 			if r.prog.LogMarks {
 				m := &markedSink{Sink: sink}
 				r.marks = append(r.marks, m)
@@ -242,14 +243,22 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 	return nil, &process.SpawnError{Text: fmt.Sprintf("unknown error making dispatchers for '%s': %s", r.prog.Name, process.ErrnoName(err)), Err: err}
 }
 
-// reportedSink says in the main log that a log cannot be written. The sink gives each outage back once.
+// reportedSink says in the main log that a log cannot be written, and counts what goes into it. The sink gives each outage
+// back once.
 type reportedSink struct {
 	logs.Sink
-	run *run
+	run     *run
+	count   *outputCount
+	dropped int64 // of the sink, as far as they are counted
 }
 
 func (s *reportedSink) Write(p []byte) (int, error) {
 	n, err := s.Sink.Write(p)
+	s.count.bytes.Add(int64(len(p)))
+	if d := logs.Dropped(s.Sink); d > s.dropped {
+		s.count.dropped.Add(d - s.dropped)
+		s.dropped = d
+	}
 	if err != nil {
 		s.run.tree.logger.Warn(fmt.Sprintf("output of %s is lost, its log cannot be written: %v", logs.Clean(s.run.prog.NameSpec()), err))
 	}

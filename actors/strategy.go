@@ -27,6 +27,7 @@ func (g *group) newMachine() *supervisor.Group {
 	for _, e := range g.entry.entries {
 		m.Order = append(m.Order, e.program.Name)
 	}
+	g.publish(m)
 	return m
 }
 
@@ -69,6 +70,7 @@ func factOf(s supervisor.State) (supervisor.Fact, bool) {
 func (g *group) tell(ctx actor.Context, e *entry, f supervisor.Fact) {
 	next, actions := g.machine.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, time.Since(g.began))
 	*g.machine = next
+	g.publish(g.machine)
 	for _, a := range actions {
 		g.act(ctx, a)
 	}

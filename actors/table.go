@@ -19,6 +19,7 @@ type entry struct {
 	index   int                  // among the programs of its group
 	info    atomic.Pointer[Info] // published by the program on each change; never nil
 	pid     atomic.Pointer[actor.PID]
+	output  [2]outputCount // of stdout and stderr
 
 	needs      atomic.Pointer[[]need]   // what must be up before it starts; nil: it never needed anything
 	dependants atomic.Pointer[[]*entry] // who needs it; nil: nobody ever did
@@ -30,6 +31,9 @@ type groupEntry struct {
 	entries []*entry // in the order of config.Programs
 	byName  map[string]*entry
 	came    int // groups of the same priority stand in the order in which they came
+
+	spending atomic.Pointer[spending] // nil: the group has no strategy
+	buffer   poolBuffer               // of a pool of listeners
 }
 
 // table is the read side of the tree: what clients ask about most is answered from here, without a message. Only root

@@ -86,8 +86,10 @@ type Server struct {
 	Username string // "" with an empty Password: no authentication
 	Password string // clear text or "{SHA}" + 40 hex digits; never log it
 	HasAuth  bool   // username and password were given
-	File     string // absolute path of the file that says where it listens
-	Line     int    // and the line
+	// HealthWithoutAuth: /healthz and /readyz may be asked without username and password.
+	HealthWithoutAuth bool
+	File              string // absolute path of the file that says where it listens
+	Line              int    // and the line
 }
 
 // A Plugin is a [rpcinterface:x] or [ctlplugin:x] section.

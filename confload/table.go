@@ -115,6 +115,10 @@ var inetTable = tableOf("inet_http_server",
 	usernameOf(func(s *Server) *string { return &s.Username }, EffectDaemon, "The name clients must give."),
 	passwordOf(func(s *Server) *string { return &s.Password }, EffectDaemon,
 		"The password clients must give, in clear text or as {SHA} and the SHA-1 in hexadecimal."),
+	bind(Option{Name: "health_without_auth", Default: "false", Effect: EffectDaemon,
+		Peer: PeerOnlySupd, PeerNote: "supervisord has neither page",
+		Help: "Whether /healthz and /readyz answer without a name and password; /readyz names the programs that are not ready."},
+		boolType, func(s *Server) *bool { return &s.HealthWithoutAuth }),
 )
 
 var ctlTable = tableOf("supervisorctl",

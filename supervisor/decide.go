@@ -69,6 +69,9 @@ type Rule struct {
 	Reason      Reason
 }
 
+// ReasonGaveUp is the code of the reason why a program is FATAL that used up its startretries.
+const ReasonGaveUp = "gave-up"
+
 // Rules is the decision table for a run that ended (compat.md §3.2, §3.3; platform.md §3.3).
 var Rules = []Rule{
 	{Unknown: yes, Directive: StopRun, To: Stopped,
@@ -76,7 +79,7 @@ var Rules = []Rule{
 	{StopRequested: yes, Directive: StopRun, To: Stopped,
 		Reason: Reason{"stopped", "it was asked to stop"}},
 	{Endings: []Ending{FailedStart}, RetriesLeft: no, Directive: StopRun, To: Fatal,
-		Reason: Reason{"gave-up", "too many start retries too quickly"}},
+		Reason: Reason{ReasonGaveUp, "too many start retries too quickly"}},
 	{Endings: []Ending{FailedStart}, Held: no, Directive: RestartLater, To: Backoff,
 		Reason: Reason{"start-failed", "it failed to start"}},
 	{Endings: []Ending{FailedStart}, Held: yes, Directive: StopRun, To: Backoff,

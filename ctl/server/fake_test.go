@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -25,11 +26,13 @@ import (
 type fakeTree struct {
 	mu      sync.Mutex
 	infos   []*actors.Info
-	log     []string      // commands that were carried out
-	block   chan struct{} // Stop with wait waits for it, when set
-	blocked chan struct{} // told when Stop has begun to wait
-	err     error         // of Reread
-	crash   bool          // Infos panics
+	log     []string       // commands that were carried out
+	block   chan struct{}  // Stop with wait waits for it, when set
+	blocked chan struct{}  // told when Stop has begun to wait
+	err     error          // of Reread
+	crash   bool           // Infos and Metrics panic
+	counted actors.Metrics // besides the programs
+	deaf    error          // of Ping; errDeaf: it waits for its context
 }
 
 var epoch = time.Unix(1795480726, 0)
@@ -232,6 +235,30 @@ func (t *fakeTree) Infos() []*actors.Info {
 		panic("a bug")
 	}
 	return slices.Clone(t.infos)
+}
+
+// errDeaf has Ping wait for ever.
+var errDeaf = errors.New("deaf")
+
+func (t *fakeTree) Ping(ctx context.Context) error {
+	if t.deaf == errDeaf {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return t.deaf
+}
+func (t *fakeTree) Metrics() actors.Metrics {
+	m, infos := t.counted, t.Infos()
+	programs := make([]actors.ProgramMetrics, len(infos))
+	for k, i := range infos {
+		p := actors.ProgramMetrics{Info: i}
+		if k < len(t.counted.Programs) {
+			p.Stdout, p.Stderr = t.counted.Programs[k].Stdout, t.counted.Programs[k].Stderr
+		}
+		programs[k] = p
+	}
+	m.Programs = programs
+	return m
 }
 func (t *fakeTree) ConfigInfos() []actors.ConfigInfo {
 	var list []actors.ConfigInfo

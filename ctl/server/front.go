@@ -26,6 +26,7 @@ type front struct {
 	limits   *Limits
 	logger   hclog.Logger
 	origins  http.CrossOriginProtection
+	answered func(status int) // told of every answer
 
 	hostGuarded bool // see checkHost
 }
@@ -43,6 +44,9 @@ func (s *Server) routes() []route {
 		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
 		{path: "/logtail/", prefix: true, handle: s.serveLogtail},
 		{path: "/mainlogtail", prefix: true, handle: s.serveMainLogtail},
+		{path: "/metrics", handle: s.serveMetrics},
+		{path: healthPath, handle: s.serveHealth(s.alive)},
+		{path: readyPath, handle: s.serveHealth(s.ready)},
 	}, s.pageRoutes()...)
 }
 
@@ -82,6 +86,14 @@ func (r *reply) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// code is the status that was answered with. net/http answers for a handler that has written nothing.
+func (r *reply) code() int {
+	if r.status == 0 {
+		return http.StatusOK
+	}
+	return r.status
+}
+
 // keepAlive10 is written as supervisord writes it; net/http would write it in lower case.
 var keepAlive10 = []string{"Keep-Alive"}
 
@@ -92,6 +104,7 @@ func (r *reply) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &reply{ResponseWriter: w, keep10: r.ProtoMajor == 1 && r.ProtoMinor == 0 && strings.EqualFold(r.Header.Get("Connection"), "keep-alive")}
 	beginAnswer(r)
+	defer func() { f.answered(out.code()) }()
 	if f.logger.IsTrace() {
 		defer f.logAccess(out, r)
 	}
@@ -111,7 +124,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var serverHeader = []string{"Medusa/1.12"}
 
 func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
-	if f.auth != nil && !f.auth.accepts(r) {
+	if f.auth != nil && !f.isOpen(r) && !f.auth.accepts(r) {
 		return &httpError{status: http.StatusUnauthorized}
 	}
 	if err := f.checkHost(r); err != nil {
@@ -127,6 +140,11 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return &httpError{status: http.StatusNotFound}
+}
+
+// isOpen tells whether a request needs no credentials although others do.
+func (f *front) isOpen(r *http.Request) bool {
+	return f.config.HealthWithoutAuth && (r.URL.Path == healthPath || r.URL.Path == readyPath)
 }
 
 // refuse answers with an error page.
@@ -181,12 +199,8 @@ func (f *front) logAccess(w *reply, r *http.Request) {
 	if _, _, err := net.SplitHostPort(peer); err != nil {
 		peer = "localhost:0" // of a unix socket
 	}
-	status := w.status
-	if status == 0 {
-		status = http.StatusOK
-	}
 	f.logger.Trace(fmt.Sprintf("%s - - [%s] \"%s %s %s\" %d %d", peer, time.Now().Format("02/Jan/2006:15:04:05 -0700"),
-		logs.Clean(r.Method), logs.Clean(r.RequestURI), r.Proto, status, w.sent))
+		logs.Clean(r.Method), logs.Clean(r.RequestURI), r.Proto, w.code(), w.sent))
 }
 
 // rescue turns a panic of a handler into status 500 and a critical line with its stack.

@@ -205,6 +205,13 @@ func (s *streams) begin(parent context.Context, group string) (*stream, error) {
 	return one, nil
 }
 
+// count is how many streams there are.
+func (s *streams) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
 func (s *streams) finish(one *stream) {
 	one.cancel()
 	s.mu.Lock()

@@ -11,22 +11,25 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the generated documents")
 
-// TestDocsReference keeps the reference of the XML-RPC interface what the table of methods says.
+// TestDocsReference keeps the references what the tables of methods and metrics say.
 func TestDocsReference(t *testing.T) {
-	const path = "../../docs/reference/xmlrpc.md"
-	want := Reference()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+	for _, c := range []struct{ path, want string }{
+		{"../../docs/reference/xmlrpc.md", Reference()},
+		{"../../docs/reference/metrics.md", MetricsReference()},
+	} {
+		if *update {
+			if err := os.WriteFile(c.path, []byte(c.want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		got, err := os.ReadFile(c.path)
+		if err != nil {
 			t.Fatal(err)
 		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the table of methods says; run: make docs", path)
+		if string(got) != c.want {
+			t.Errorf("%s is not what the table says; run: make docs", c.path)
+		}
 	}
 }
 

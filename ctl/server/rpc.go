@@ -27,9 +27,10 @@ type rpc struct {
 	table  *xmlrpc.Table
 	limits *Limits
 	logger hclog.Logger
+	called func(method string, took time.Duration) // told of every call; "": there is no such method
 }
 
-func newRPC(config *Config) (*rpc, error) {
+func newRPC(config *Config, called func(string, time.Duration)) (*rpc, error) {
 	var methods []xmlrpc.Method
 	for _, i := range config.Interfaces {
 		if isSupervisorInterface(i) {
@@ -44,7 +45,7 @@ func newRPC(config *Config) (*rpc, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up the RPC interfaces: %w", err)
 	}
-	return &rpc{table, &config.Limits, config.Logger}, nil
+	return &rpc{table, &config.Limits, config.Logger, called}, nil
 }
 
 // buffers holds *[]byte for requests and answers. Larger ones than maxPooled are left to the garbage collector.
@@ -77,7 +78,13 @@ func (p *rpc) serve(w http.ResponseWriter, r *http.Request) error {
 		p.logger.Trace("XML-RPC method called: " + logs.Clean(call.Method[:min(len(call.Method), maxLoggedName)]) + "()")
 	}
 	buffer := buffers.Get().(*[]byte)
+	begun := time.Now()
 	answer := p.table.Respond(r.Context(), (*buffer)[:0], &call)
+	method := ""
+	if m, ok := p.table.Method(call.Method); ok {
+		method = m.Name
+	}
+	p.called(method, time.Since(begun))
 	defer release(buffer, answer)
 	h := w.Header()
 	h["Content-Type"] = contentTypeXML

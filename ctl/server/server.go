@@ -72,13 +72,14 @@ const maxHeader = 64 << 10
 // A Server is all HTTP servers of one configuration. Listen, Serve and Close are called in this order, each at most once;
 // Close may come at any time, from any goroutine.
 type Server struct {
-	config  Config
-	logger  hclog.Logger
-	rpc     *rpc
-	conns   *connTable
-	streams *streams
-	cancel  context.CancelFunc // ends the context of every request
-	base    context.Context
+	config   Config
+	logger   hclog.Logger
+	rpc      *rpc
+	exporter *exporter
+	conns    *connTable
+	streams  *streams
+	cancel   context.CancelFunc // ends the context of every request
+	base     context.Context
 
 	mu     sync.Mutex
 	fronts []*front
@@ -101,7 +102,8 @@ func New(config Config) (*Server, error) {
 	s.base, s.cancel = context.WithCancel(context.Background())
 	s.conns = newConnTable(config.Limits.Conns)
 	var err error
-	if s.rpc, err = newRPC(&s.config); err != nil {
+	s.exporter = newExporter(s)
+	if s.rpc, err = newRPC(&s.config, s.exporter.called); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -201,7 +203,7 @@ func (s *Server) accept(f *front) {
 
 func (s *Server) newFront(section confload.Server, l *listener) *front {
 	f := &front{config: section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
-		routes: s.routes()}
+		routes: s.routes(), answered: s.exporter.answered}
 	f.hostGuarded = f.guardsHost()
 	f.http = &http.Server{
 		Handler:           f,

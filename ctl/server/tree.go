@@ -33,6 +33,10 @@ type Tree interface {
 	Info(name string) (*actors.Info, bool)
 	// Infos returns what is known of all programs, sorted by group, then name, without asking any of them.
 	Infos() []*actors.Info
+	// Metrics returns what was counted, without asking any program.
+	Metrics() actors.Metrics
+	// Ping returns when the tree has answered.
+	Ping(ctx context.Context) error
 	// ConfigInfos returns the programs of the configuration read last, sorted by name.
 	ConfigInfos() []actors.ConfigInfo
 
