@@ -147,6 +147,12 @@ func (w *witness) Write(b []byte) (int, error) {
 }
 
 // logger is a main log that the witness reads.
+// accounted tells whether an event has ended once. A listener may have written its acknowledgement in the moment in which its pool
+// ends, which has not read it then: it is told as discarded too.
+func accounted(acknowledged, discarded int) bool {
+	return acknowledged <= 1 && discarded <= 1 && acknowledged+discarded > 0
+}
+
 func (w *witness) logger() hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Level: hclog.Info, Output: w})
 }
@@ -162,7 +168,7 @@ func (w *witness) check(t *testing.T, all string, next int) (acknowledged int) {
 	}
 	for pool, heard := range w.heard {
 		for serial, number := range heard {
-			if a, d := w.acked[pool][serial], w.discarded[pool][serial]; a+d != 1 {
+			if a, d := w.acked[pool][serial], w.discarded[pool][serial]; !accounted(a, d) {
 				t.Errorf("pool %s, event %d: acknowledged %d times, told as discarded %d times", pool, serial, a, d)
 			}
 			if pool == all && serial != number {
@@ -170,13 +176,18 @@ func (w *witness) check(t *testing.T, all string, next int) (acknowledged int) {
 			}
 		}
 	}
+	both := 0
 	for serial := range next {
-		if a, d := w.acked[all][serial], w.discarded[all][serial]; a+d != 1 {
+		a, d := w.acked[all][serial], w.discarded[all][serial]
+		if a > 0 && d > 0 {
+			both++
+		}
+		if !accounted(a, d) {
 			t.Errorf("event %d of %d: acknowledged %d times, told as discarded %d times", serial, next, a, d)
 		}
 	}
 	acknowledged = len(w.acked[all])
-	if got := len(w.acked[all]) + len(w.discarded[all]); got != next || next == 0 {
+	if got := len(w.acked[all]) + len(w.discarded[all]) - both; got != next || next == 0 {
 		t.Errorf("%d events, %d acknowledged, %d discarded", next, acknowledged, len(w.discarded[all]))
 	}
 	return acknowledged
