@@ -5,7 +5,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -103,6 +105,8 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 		return exitUsage, err
 	}
 	process.DefaultInheritedSignals()
+	// From here on signals wait until there is somebody to handle them.
+	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	if d.echo == os.Stdout {
 		// Through a File, which outlives a reader that goes away; writing to os.Stdout itself would end us by SIGPIPE.
 		if f, err := logs.OpenFile("/dev/stdout", logs.FileOptions{}); err == nil {

@@ -105,7 +105,6 @@ func (g *generation) start() error {
 	if !d.began && isBackground {
 		g.settle()
 	}
-	signal.Notify(d.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2)
 	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {

@@ -146,7 +146,8 @@ func poke(c chan struct{}) {
 }
 
 // gaveUp notes with which status the daemon is to end.
-func (g *generation) gaveUp(_ string, exitCode int, _ supervisor.Reason) {
+func (g *generation) gaveUp(group string, exitCode int, _ supervisor.Reason) {
+	g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: group %s gave up", exitCode, logs.Clean(group)))
 	g.daemon.ending.Store(true)
 	g.daemon.status.Store(int32(exitCode))
 }
