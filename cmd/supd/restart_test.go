@@ -16,6 +16,33 @@ import (
 	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
 
+// A change that is made while a restart is under way is not lost.
+func TestARestartAskedForDuringARestartFollowsIt(t *testing.T) {
+	dir, conf := site(t, "[program:slow]\ncommand=/bin/sh -c \"trap '' TERM; echo up; read x\"\nstartsecs=0\nstopwaitsecs=1\n"+
+		"stdout_logfile=%(here)s/slow.log\n")
+	b := startDaemon(t, "entered RUNNING", supdBinary, "-c", conf)
+	proctest.Eventually(t, "the trap", func() (string, bool) { s := read(t, filepath.Join(dir, "slow.log")); return s, s != "" })
+	_ = b.cmd.Process.Signal(syscall.SIGHUP)
+	b.out.WaitFor(t, "waiting for slow to die")
+	writeFile(t, dir, "conf", read(t, conf)+"[program:more]\ncommand=/bin/cat\n")
+	_ = b.cmd.Process.Signal(syscall.SIGHUP)
+	b.out.WaitFor(t, "it follows the restart in progress")
+	b.out.WaitFor(t, "success: more entered RUNNING")
+}
+
+// A file that is a pipe without a writer would hold up whoever reads it.
+func TestAPipeInTheConfigurationIsRefused(t *testing.T) {
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\n")
+	good := read(t, conf)
+	b := startDaemon(t, "success: cat entered RUNNING", supdBinary, "-c", conf)
+	if err := syscall.Mkfifo(filepath.Join(dir, "more.ini"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, dir, "conf", good+"[include]\nfiles=more.ini\n")
+	_ = b.cmd.Process.Signal(syscall.SIGHUP)
+	b.out.WaitFor(t, "it is a pipe, not a file")
+}
+
 func TestARestartThatCannotBeHadIsRefusedAndChangesNothing(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -132,6 +132,19 @@ func TestDoneComesBeforeOutputAndExit(t *testing.T) {
 	})
 }
 
+// A sink that nobody reads holds the exit up for a while only, and is let go of when it is closed.
+func TestAnExitDoesNotWaitForASinkForEver(t *testing.T) {
+	eachHost(t, func(t *testing.T, h *Host) {
+		stuck, gone := make(chan struct{}), make(chan struct{})
+		spec := shell("echo out")
+		spec.Stdout = writerFunc(func([]byte) { <-stuck })
+		spec.Exited = func(Exit) { close(gone) }
+		h.Start(spec, func(*Process, error) {})
+		proctest.Receive(t, "the exit", gone)
+		close(stuck)
+	})
+}
+
 type writerFunc func([]byte)
 
 func (f writerFunc) Write(b []byte) (int, error) { f(b); return len(b), nil }
