@@ -17,6 +17,7 @@ type conn struct {
 	state atomic.Int32 // an http.ConnState
 	since atomic.Int64 // when it got this state, by a monotonic clock
 
+	arriving  atomic.Bool // the request is not here whole
 	answering bool        // a handler has written, or will; only the goroutine that serves the connection uses it
 	refused   atomic.Bool // net/http could not make anything of what came
 }
@@ -41,6 +42,13 @@ func withConn(ctx context.Context, c net.Conn) context.Context {
 func beginAnswer(r *http.Request) {
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
 		c.answering = true
+	}
+}
+
+// arrived notes that all of r is here: its answer may take as long as it likes.
+func arrived(r *http.Request) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.arriving.Store(false)
 	}
 }
 

@@ -50,8 +50,8 @@ func (t *connTable) track(nc net.Conn, state http.ConnState) {
 	}
 }
 
-// firstRequest is how long a connection that was just accepted may take to say what it wants while the servers close: its
-// request may be on the way.
+// firstRequest is how long a connection may take to say what it wants while the servers close: its request, or the rest of
+// it, may be on the way.
 const firstRequest = 250 * time.Millisecond
 
 // dismiss closes a connection unless it is being answered.
@@ -60,6 +60,12 @@ func (c *conn) dismiss(state http.ConnState) {
 	case http.StateNew:
 		time.AfterFunc(firstRequest, func() {
 			if http.ConnState(c.state.Load()) == http.StateNew {
+				c.cut()
+			}
+		})
+	case http.StateActive:
+		time.AfterFunc(firstRequest, func() {
+			if c.arriving.Load() {
 				c.cut()
 			}
 		})
@@ -121,6 +127,7 @@ var started = time.Now()
 // enter notes that the connection has changed its state.
 func (c *conn) enter(state http.ConnState) {
 	c.since.Store(int64(time.Since(started)))
+	c.arriving.Store(state == http.StateActive)
 	c.state.Store(int32(state))
 	if state == http.StateIdle {
 		c.answering = false

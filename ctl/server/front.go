@@ -113,6 +113,8 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// Also bounds the time it takes to read away a body nobody wanted. Whoever reads the body to its end lifts the
 		// bound: an answer may take longer.
 		http.NewResponseController(w).SetReadDeadline(time.Now().Add(f.limits.BodyTimeout))
+	} else {
+		arrived(r)
 	}
 	// Scripts know the servers of supervisord by this name.
 	w.Header()["Server"] = serverHeader

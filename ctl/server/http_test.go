@@ -216,6 +216,22 @@ func TestCloseLetsAnswersFinish(t *testing.T) {
 	}
 }
 
+func TestCloseDoesNotWaitForTheRestOfARequest(t *testing.T) {
+	r := newRig(t)
+	whole := post(getPID)
+	body, head := dial(t, r.socket), dial(t, r.socket)
+	for c, part := range map[net.Conn]string{body: whole[:len(whole)-5], head: whole[:20]} {
+		if _, err := io.WriteString(c, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the head of one", func() bool { all, active := r.conns.count(); return all == 2 && active == 1 })
+	began := time.Now()
+	if err := r.Close(context.Background()); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("after %v: %v", time.Since(began), err)
+	}
+}
+
 func TestCloseCutsOffWhatTakesTooLong(t *testing.T) {
 	r := newRig(t)
 	r.tree.block, r.tree.blocked = make(chan struct{}), make(chan struct{})

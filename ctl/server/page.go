@@ -301,6 +301,7 @@ func (s *Server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 	}
 	// An action may take longer than a body.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	arrived(r)
 	posted, _ := url.ParseQuery(string(body))
 	for name, values := range posted {
 		form.Set(name, values[len(values)-1])

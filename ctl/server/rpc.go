@@ -114,6 +114,7 @@ func (p *rpc) read(w http.ResponseWriter, r *http.Request) (xmlrpc.Call, error) 
 		return xmlrpc.Call{}, &httpError{status: http.StatusBadRequest}
 	}
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	arrived(r)
 	call, err := xmlrpc.Decode(body, p.limits.XML)
 	if err == nil {
 		return call, nil
