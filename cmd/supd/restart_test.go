@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +30,38 @@ func TestARestartAskedForDuringARestartFollowsIt(t *testing.T) {
 	_ = b.cmd.Process.Signal(syscall.SIGHUP)
 	b.out.WaitFor(t, "it follows the restart in progress")
 	b.out.WaitFor(t, "success: more entered RUNNING")
+}
+
+// Whoever asks for a restart gets an answer, however many do.
+func TestEveryRestartIsAnswered(t *testing.T) {
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\nautostart=false\n")
+	b := startDaemon(t, up, supdBinary, "-c", conf)
+	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(dir, "sock"))
+		}}}
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for range 5 {
+				resp, err := client.Post("http://supd/RPC2", "text/xml",
+					strings.NewReader("<methodCall><methodName>supervisor.restart</methodName></methodCall>"))
+				if err != nil {
+					var slow net.Error
+					if errors.As(err, &slow) && slow.Timeout() {
+						t.Error(err)
+					}
+					continue
+				}
+				resp.Body.Close()
+			}
+		})
+	}
+	clients.Wait()
+	b.signal(syscall.SIGTERM)
+	if s := b.wait(); s != 0 {
+		t.Errorf("status %d", s)
+	}
 }
 
 // A file that is a pipe without a writer would hold up whoever reads it.

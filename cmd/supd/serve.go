@@ -93,7 +93,7 @@ func (g *generation) serve() *generation {
 		case <-d.children:
 			g.reap()
 		case asker := <-d.restarts:
-			if g.tree.Mood() != actors.MoodRunning {
+			if g.tree.Mood() != actors.MoodRunning || r.next != nil || d.ending.Load() { // the tree knows it a little later
 				asker <- &actors.Fault{Code: actors.ShutdownState}
 				continue
 			}
@@ -166,7 +166,7 @@ func (g *generation) judge() {
 
 // prepareNext reads the configuration and takes what it asks for, beside the loop, which goes on serving.
 func (g *generation) prepareNext(r *restart) {
-	if r.result != nil {
+	if r.result != nil || r.next != nil {
 		r.again = true
 		return
 	}
@@ -190,14 +190,6 @@ func (g *generation) prepareNext(r *restart) {
 // prepared begins to stop this generation when the next one is ready. When it cannot be had, nothing changes and whoever
 // asked is told.
 func (g *generation) prepared(r *restart, p prepared) {
-	if r.again {
-		if p.next != nil {
-			p.next.abandon()
-		}
-		r.result, r.again = nil, false
-		g.prepareNext(r)
-		return
-	}
 	askers := r.askers
 	r.result, r.askers = nil, nil
 	var answer error
@@ -215,6 +207,10 @@ func (g *generation) prepared(r *restart, p prepared) {
 	}
 	for _, a := range askers {
 		a <- answer
+	}
+	if r.again && r.next == nil && !g.daemon.ending.Load() {
+		r.again = false
+		g.prepareNext(r)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"os/user"
 	"path/filepath"
 	"slices"
@@ -267,7 +266,7 @@ func (i *initSystem) perform(verb, name string, svc service.Service, stdout io.W
 		return i.install(name, svc, exists, stdout)
 	}
 	status, err := svc.Status()
-	var exit *exec.ExitError
+	var exit interface{ ExitCode() int }                                          // of an exec.ExitError
 	if errors.As(err, &exit) && exit.ExitCode() == exitServiceStopped && exists { // an init script says so
 		status, err = service.StatusStopped, nil
 	}

@@ -243,13 +243,13 @@ func TestAFileThatCannotBeSteeredSaysSoAtStart(t *testing.T) {
 	dir := t.TempDir()
 	conf := writeFile(t, dir, "web.conf", "[supervisord]\nlogfile=%(here)s/log\npidfile=%(here)s/pid\n[unix_http_server]\nfile="+dir+"/sock\n[program:web]\ncommand=/bin/cat\n")
 	b := startDaemon(t, up, supdBinary, "-c", conf)
-	lines := linesWith(b.out.String(), "WARN")
+	lines := linesWith(b.out.String(), "add the lines")
 	for _, want := range []string{
 		"add the lines '[rpcinterface:supervisor]' and 'supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface'",
 		"add the lines '[supervisorctl]' and 'serverurl = unix://" + dir + "/sock'",
 	} {
 		if !strings.Contains(lines, want) {
-			t.Errorf("no warning %q in\n%s", want, b.out)
+			t.Errorf("no advice %q in\n%s", want, b.out)
 		}
 	}
 	text := read(t, conf)
