@@ -1,35 +1,19 @@
 package ctl
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/spf13/pflag"
-)
 
-var update = flag.Bool("update", false, "rewrite the generated documents")
+	"github.com/gwaycc/supd/supervisor/golden"
+)
 
 // TestDocsReference keeps the reference of the client what the table of verbs says.
 func TestDocsReference(t *testing.T) {
-	const path = "../docs/reference/ctl.md"
-	want := reference()
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
-		t.Errorf("%s is not what the table of verbs says; run: make docs", path)
-	}
+	golden.Check(t, "../docs/reference/ctl.md", reference())
 }
 
 const referenceHead = `# The client: supd ctl

@@ -1,44 +1,20 @@
 package supervisor
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden transcripts and the generated documents")
+	"github.com/gwaycc/supd/supervisor/golden"
+)
 
 // TestTranscripts runs every testdata/*.txt: "program" or "group" begins anew with these options, lines that begin with
 // ">" are events, the lines below an event are what the machine answers. Run with -update to rewrite them, and review the
 // diff.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := transcript(t, string(b))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(b) {
-				t.Errorf("got:\n%s\nwant:\n%s", got, b)
-			}
-		})
-	}
+	golden.Transcripts(t, transcript)
 }
 
 func transcript(t *testing.T, in string) string {

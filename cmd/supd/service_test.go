@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/xml"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,10 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gwaycc/supd/supervisor/golden"
 	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
-
-var update = flag.Bool("update", false, "rewrite the generated documents")
 
 // exampleService is the service of docs/examples and make install.
 var exampleService = serviceSpec{Name: "supd", Executable: "/usr/local/bin/supd", Config: "/etc/supd/supd.ini"}
@@ -35,16 +33,7 @@ func fileFor(t *testing.T, init string, s serviceSpec) string {
 }
 
 func TestDocsHaveTheUnitThatServiceInstalls(t *testing.T) {
-	path := "../../docs/examples/supd.service"
-	want := fileFor(t, "systemd", exampleService)
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := read(t, path); got != want {
-		t.Errorf("%s is not what supd service install writes; make docs rewrites it", path)
-	}
+	golden.Check(t, "../../docs/examples/supd.service", fileFor(t, "systemd", exampleService))
 }
 
 func TestSystemdAcceptsTheUnit(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/golden"
 )
 
 // scraped is the answer to a request with these lines in its header.
@@ -67,26 +68,13 @@ func ours(text string) string {
 }
 
 func TestMetricsAreTheseInFull(t *testing.T) {
-	const path = "testdata/metrics.txt"
 	r := newRig(t, func(c *Config) { c.Tree, c.Release = countingTree(), "1.2.3" })
 	status, header, body := r.scraped(t, "/metrics")
 	if want := "text/plain; version=0.0.4"; status != 200 || !strings.HasPrefix(header.Get("Content-Type"), want) {
 		t.Errorf("status %d, type %q, want %q", status, header.Get("Content-Type"), want)
 	}
 	got := ours(body)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got:\n%s\nwant what is in %s", got, path)
-	}
+	golden.Check(t, "testdata/metrics.txt", got)
 	for _, m := range metrics {
 		if m.each != nil && !strings.Contains(got, "\n"+m.name) {
 			t.Errorf("%s is not there", m.name)

@@ -1,36 +1,17 @@
 package server
 
 import (
-	"flag"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/supervisor/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the generated documents")
 
 // TestDocsReference keeps the references what the tables of methods and metrics say.
 func TestDocsReference(t *testing.T) {
-	for _, c := range []struct{ path, want string }{
-		{"../../docs/reference/xmlrpc.md", Reference()},
-		{"../../docs/reference/metrics.md", MetricsReference()},
-	} {
-		if *update {
-			if err := os.WriteFile(c.path, []byte(c.want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			continue
-		}
-		got, err := os.ReadFile(c.path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(got) != c.want {
-			t.Errorf("%s is not what the table says; run: make docs", c.path)
-		}
-	}
+	golden.Check(t, "../../docs/reference/xmlrpc.md", Reference())
+	golden.Check(t, "../../docs/reference/metrics.md", MetricsReference())
 }
 
 func TestEveryMethodIsDescribedInFull(t *testing.T) {

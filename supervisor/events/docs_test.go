@@ -2,33 +2,16 @@ package events
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/gwaycc/supd/supervisor/golden"
 )
 
 // TestDocsOfTheTypes checks the generated part of the reference of events. Run with -update to rewrite it.
 func TestDocsOfTheTypes(t *testing.T) {
-	const file, begin, end = "../../docs/reference/events.md", "<!-- generated: types -->\n", "<!-- end: types -->"
-	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, ok := strings.Cut(string(b), begin)
-	_, after, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		t.Fatal("the marks of the generated part are missing")
-	}
-	got := before + begin + "\n" + typesMarkdown() + "\n" + end + after
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if got != string(b) {
-		t.Errorf("%s is not up to date: make docs", file)
-	}
+	const file = "../../docs/reference/events.md"
+	golden.Check(t, file, golden.PutPart(t, golden.Read(t, file), "types", typesMarkdown()))
 }
 
 func typesMarkdown() string {

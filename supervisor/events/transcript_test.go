@@ -1,45 +1,20 @@
 package events
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden transcripts")
 
 // TestTranscripts runs every testdata/*.txt: "hub SERIAL" begins anew, "pool" adds a pool with these options, lines that
 // begin with ">" are facts, the lines below a fact are what comes of it. Run with -update to rewrite them, and review the
 // diff.
 func TestTranscripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no transcripts: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			b, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := transcript(t, string(b))
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if got != string(b) {
-				t.Errorf("got:\n%s\nwant:\n%s", got, b)
-			}
-		})
-	}
+	golden.Transcripts(t, transcript)
 }
 
 // stage is a hub with the protocols of its listeners, wired as a daemon does it. A write succeeds unless it was said
