@@ -139,6 +139,9 @@ const outputGrace = 2 * time.Second
 // finishOutput delivers what the process wrote before it died. A sink that nobody reads, such as a pipe or a terminal, holds
 // the exit up for outputGrace only; what it has not taken when it is closed is lost.
 func (p *Process) finishOutput() {
+	if stdout, stderr := p.stdout.finishEmpty(), p.stderr.finishEmpty(); stdout && stderr {
+		return
+	}
 	done := make(chan struct{})
 	go func() {
 		p.stdout.finish()

@@ -160,6 +160,27 @@ func (s *stream) finish() {
 	}
 }
 
+// finishEmpty is finish for a stream that has nothing to deliver. It reports false when there is something, or when a worker
+// is at it: then it has done nothing, and finish may wait for the sink.
+func (s *stream) finishEmpty() bool {
+	if !s.mu.TryLock() {
+		return false
+	}
+	if !s.closed {
+		if left, err := unix.IoctlGetInt(s.fd, fionread); err == nil && left > 0 {
+			s.mu.Unlock()
+			return false
+		}
+		s.shut()
+	}
+	reader := s.reader
+	s.mu.Unlock()
+	if reader != nil {
+		reader.Close()
+	}
+	return true
+}
+
 func (s *stream) drainBound() {
 	left, err := unix.IoctlGetInt(s.fd, fionread)
 	if err != nil || left == 0 {
