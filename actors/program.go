@@ -257,10 +257,11 @@ func (p *program) apply(todo ...supervisor.Event) {
 			if c.To == supervisor.Running {
 				p.tellPool(listenerRunning)
 			}
-			p.tree.history.add(Record{At: time.Now(), Program: p.cfg.NameSpec(), From: c.From, To: c.To, Life: c.Life,
+			at := time.Now()
+			p.tree.history.add(Record{At: at, Program: p.cfg.NameSpec(), From: c.From, To: c.To, Life: c.Life,
 				Pid: c.Pid, Tries: c.Tries, Expected: c.Expected, Reason: c.Reason})
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
-				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
+				Expected: c.Expected, Reason: c.Reason, At: at})
 		}
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})

@@ -166,13 +166,10 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
 	at := m.exit.At
-	markEnd(r.marks, r.prog.NameSpec(), r.life, process.Describe(m.exit), at, max(0, at.Sub(r.proc.Began())))
+	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit), Ran: max(0, at.Sub(r.proc.Began()))}
+	markEnd(r.marks, r.prog.NameSpec(), r.life, exit.Text, at, exit.Ran)
 	r.closeSinks()
-	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: supervisor.Exit{
-		Code: m.exit.Code,
-		Text: process.Describe(m.exit),
-		Ran:  max(0, at.Sub(r.proc.Began())),
-	}})
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit})
 }
 
 // fail tells the program by failing. It is the last thing a message handler does.
@@ -260,7 +257,11 @@ func (s *reportedSink) Write(p []byte) (int, error) {
 		s.dropped = d
 	}
 	if err != nil {
-		s.run.tree.logger.Warn(fmt.Sprintf("output of %s is lost, its log cannot be written: %v", logs.Clean(s.run.prog.NameSpec()), err))
+		what := "output of %s is lost, its log cannot be written: %v"
+		if !logs.IsLoss(err) {
+			what = "nothing of the output of %s is lost, but: %v"
+		}
+		s.run.tree.logger.Warn(fmt.Sprintf(what, logs.Clean(s.run.prog.NameSpec()), err))
 	}
 	return n, err
 }

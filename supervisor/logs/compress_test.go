@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -135,6 +136,8 @@ func TestCompressingThatFailsIsReportedAndLosesNothing(t *testing.T) {
 	awaitCompressions(t)
 	if n, err := f.Write([]byte("a")); n != 1 || err == nil || !strings.Contains(err.Error(), "cannot compress a rotated log") {
 		t.Errorf("%d, %v", n, err)
+	} else if IsLoss(err) || IsLoss(errors.Join(err, err)) || !IsLoss(errors.Join(err, os.ErrClosed)) || IsLoss(nil) {
+		t.Errorf("%v: lost or not", err)
 	}
 	put(t, f, "b")
 	if got := content(t, path+".1") + content(t, path); got != "text 1ab" {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -68,7 +69,7 @@ type QueuedSink struct {
 	bytes   int
 	working bool
 	closing bool
-	dropped int64
+	dropped atomic.Int64
 	full    outage
 	failed  error // what the sink said last, not reported yet
 	timer   *time.Timer
@@ -87,7 +88,7 @@ func (q *QueuedSink) Write(p []byte) (int, error) {
 	case q.closing:
 		return len(p), err
 	case q.bytes+len(p) > queuedBytes && q.bytes > 0:
-		q.dropped += int64(len(p))
+		q.dropped.Add(int64(len(p)))
 		if slow := q.full.begin(fmt.Errorf("%s does not keep up, output for it is dropped", q.name)); slow != nil {
 			err = errors.Join(err, slow)
 		}
@@ -104,11 +105,7 @@ func (q *QueuedSink) Write(p []byte) (int, error) {
 }
 
 // Dropped is how many bytes found the queue full.
-func (q *QueuedSink) Dropped() int64 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.dropped
-}
+func (q *QueuedSink) Dropped() int64 { return q.dropped.Load() }
 
 func (q *QueuedSink) work() {
 	for {

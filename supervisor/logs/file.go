@@ -1,11 +1,11 @@
 package logs
 
 import (
-	"cmp"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,7 +47,7 @@ type File struct {
 	position int64 // of a regular file: what its size should be
 	check    int64 // position at which the real size is asked for
 	ansi     *stripper
-	dropped  int64
+	dropped  atomic.Int64
 	writes   outage    // trouble with storing bytes
 	rotation outage    // trouble with rotating; bytes are stored all the same
 	due      time.Time // when the period of the last byte ends; zero: there are no periods
@@ -80,11 +80,7 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 func (f *File) Path() string { return f.path }
 
 // Dropped is how many bytes could not be stored since the file was opened.
-func (f *File) Dropped() int64 {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.dropped
-}
+func (f *File) Dropped() int64 { return f.dropped.Load() }
 
 // Write stores p. See Sink for errors; the result is always len(p).
 func (f *File) Write(p []byte) (int, error) {
@@ -122,7 +118,12 @@ func (f *File) store(b []byte) error {
 				return f.drop(len(b)-n, err)
 			}
 			f.writes.end()
-			err = cmp.Or(f.rotateIfFull(), late, f.takeLate())
+			if err = f.rotateIfFull(); err == nil {
+				err = late
+			}
+			if err == nil {
+				err = f.takeLate()
+			}
 			f.tell()
 			return err
 		case stream:
@@ -150,12 +151,20 @@ func (f *File) takeLate() error {
 	}
 	err := f.late
 	f.late = nil
-	return f.rotation.begin(err)
+	return f.notRotated(err)
+}
+
+// notRotated is the error of a rotation that has failed, of which no byte is lost.
+func (f *File) notRotated(err error) error {
+	if err = f.rotation.begin(err); err != nil {
+		return &rotationError{err}
+	}
+	return nil
 }
 
 // drop accounts for n bytes that could not be stored because of err.
 func (f *File) drop(n int, err error) error {
-	f.dropped += int64(n)
+	f.dropped.Add(int64(n))
 	return f.writes.begin(err)
 }
 

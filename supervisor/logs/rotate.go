@@ -21,7 +21,7 @@ func (f *File) rotateIfFull() error {
 	}
 	size, err := f.size()
 	if err != nil {
-		return f.rotation.begin(err)
+		return f.notRotated(err)
 	}
 	f.position = size
 	if size < limit {
@@ -31,7 +31,7 @@ func (f *File) rotateIfFull() error {
 	if err := f.rotate(); err != nil {
 		// The bytes are safe in the file that is open. It goes on growing, since nothing may be lost.
 		f.check = f.position + limit/16 + 1
-		return f.rotation.begin(err)
+		return f.notRotated(err)
 	}
 	f.rotation.end()
 	return nil
@@ -53,7 +53,7 @@ func (f *File) rotateIfDue() error {
 	}
 	if err := f.rotate(); err != nil {
 		f.due = now.Add(reportEvery) // the bytes are safe in the file that is open; it is tried again soon
-		return f.rotation.begin(err)
+		return f.notRotated(err)
 	}
 	f.rotation.end()
 	return nil
