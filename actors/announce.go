@@ -247,7 +247,6 @@ const maxReadyLine = 8 << 10
 type readyLog struct {
 	pattern *regexp.Regexp
 	found   func(line string)
-	once    sync.Once
 	over    atomic.Bool
 }
 
@@ -282,11 +281,9 @@ func (w *lineWatcher) Write(p []byte) (int, error) {
 
 func (l *readyLog) look(line []byte) {
 	line = bytes.TrimSuffix(line, []byte("\r"))
-	if !l.pattern.Match(line) {
-		return
+	if l.pattern.Match(line) && l.over.CompareAndSwap(false, true) {
+		l.found(cleanStatus(string(line)))
 	}
-	l.over.Store(true)
-	l.once.Do(func() { l.found(cleanStatus(string(line))) })
 }
 
 // withVariables sets variables in an environment, over what it has.

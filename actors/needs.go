@@ -217,57 +217,60 @@ type stage struct {
 // stages orders the stop of groups, given in the order in which they stop: a program is stopped when all that need it are
 // down. Without dependencies that is one group after the other.
 func stages(groups []*groupEntry) []stage {
-	left := map[*entry]bool{}
+	var all []*entry
 	for _, g := range groups {
-		for _, e := range g.entries {
-			left[e] = true
-		}
-	}
-	free := func(e *entry) bool {
-		return left[e] && !slices.ContainsFunc(e.neededBy(), func(d *entry) bool { return left[d] })
+		all = append(all, g.entries...)
 	}
 	var out []stage
-	for len(left) > 0 {
+	peel(all, func(free func(*entry) bool) []*entry {
 		s := nextStage(groups, free)
-		if s.entries == nil { // two generations of the configuration can make a cycle: then the order of groups counts
-			s = nextStage(groups, func(e *entry) bool { return left[e] })
+		if s.entries != nil {
+			out = append(out, s)
 		}
-		for _, e := range s.entries {
-			delete(left, e)
-		}
-		out = append(out, s)
-	}
+		return s.entries
+	})
 	return out
 }
 
 // waves orders the stop of programs, by index: those of a wave are stopped at once, when those of the waves before are down.
 // Without dependencies there is one wave.
 func waves(entries []*entry) [][]int {
-	left := map[*entry]bool{}
+	var out [][]int
+	peel(entries, func(free func(*entry) bool) []*entry {
+		var wave []int
+		var taken []*entry
+		for i, e := range entries {
+			if free(e) {
+				wave, taken = append(wave, i), append(taken, e)
+			}
+		}
+		if wave != nil {
+			out = append(out, wave)
+		}
+		return taken
+	})
+	return out
+}
+
+// peel takes entries away in rounds until none is left. next takes some of those that are free: that are left, and needed by
+// nobody who is left. It takes none when none is free: two generations of the configuration can make a cycle, and then all
+// that are left count as free.
+func peel(entries []*entry, next func(free func(*entry) bool) []*entry) {
+	left := make(map[*entry]bool, len(entries))
 	for _, e := range entries {
 		left[e] = true
 	}
-	var out [][]int
+	isLeft := func(e *entry) bool { return left[e] }
+	free := func(e *entry) bool { return left[e] && !slices.ContainsFunc(e.neededBy(), isLeft) }
 	for len(left) > 0 {
-		var wave []int
-		for i, e := range entries {
-			if left[e] && !slices.ContainsFunc(e.neededBy(), func(d *entry) bool { return left[d] }) {
-				wave = append(wave, i)
-			}
+		taken := next(free)
+		if taken == nil {
+			taken = next(isLeft)
 		}
-		if wave == nil { // a cycle, see stages
-			for i, e := range entries {
-				if left[e] {
-					wave = append(wave, i)
-				}
-			}
+		for _, e := range taken {
+			delete(left, e)
 		}
-		for _, i := range wave {
-			delete(left, entries[i])
-		}
-		out = append(out, wave)
 	}
-	return out
 }
 
 func nextStage(groups []*groupEntry, free func(*entry) bool) stage {
