@@ -85,12 +85,9 @@ func (f *checkFlags) run(name string, rest []string, stdout, stderr io.Writer) (
 		f.file = rest[0]
 	}
 	if f.file == "" {
-		found, tried, err := confload.Find(confload.FindOptions{})
+		found, err := findConfig()
 		if err != nil {
 			return exitUsage, err
-		}
-		if found == "" {
-			return exitUsage, &usageError{noConfig(tried)}
 		}
 		f.file = found
 	}

@@ -34,6 +34,7 @@ type daemon struct {
 	signals  chan os.Signal
 	children chan os.Signal  // SIGCHLD, which comes in floods and must not displace the others
 	restarts chan chan error // clients who ask for a soft restart, and wait to hear whether it can be had
+	again    bool            // a restart was asked for after the configuration was read, which may have changed; serve's
 	ending   atomic.Bool     // somebody wants the daemon to end: no generation follows
 	status   atomic.Int32    // to end with
 	began    bool            // the first generation was up
@@ -52,12 +53,9 @@ const stopGrace = 5 * time.Second
 func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.Writer) (int, error) {
 	path := flags.config
 	if path == "" {
-		found, tried, err := confload.Find(confload.FindOptions{})
+		found, err := findConfig()
 		if err != nil {
 			return exitUsage, err
-		}
-		if found == "" {
-			return exitUsage, &usageError{noConfig(tried)}
 		}
 		path = found
 		if os.Getuid() == 0 && !isBackground {
@@ -87,6 +85,15 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
 	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
 	return &daemon{path: path, echo: stdout, stderr: stderr, load: l.load, notify: takeNotifier()}
+}
+
+// findConfig returns the configuration file to use when none is named.
+func findConfig() (string, error) {
+	found, tried, err := confload.Find(confload.FindOptions{})
+	if err == nil && found == "" {
+		err = &usageError{noConfig(tried)}
+	}
+	return found, err
 }
 
 func noConfig(tried []string) string {

@@ -27,8 +27,6 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
-	outdated bool // its configuration has changed since it was read, it is to be restarted at once
-
 	tree  *actors.Handle // nil until it has started
 	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
 	stirs chan struct{}  // a program has changed its state; nil: nobody wants to know
@@ -232,7 +230,7 @@ func (d *daemon) tryLog(s *confload.Supervisord) error {
 	}
 	f, err := logs.OpenFile(o.Path, o.File)
 	if err != nil {
-		return fmt.Errorf("cannot open the main log: %w", err)
+		return fmt.Errorf("cannot open the main log (logfile= in [supervisord], or -l): %w", err)
 	}
 	return f.Close()
 }
@@ -254,7 +252,7 @@ func (d *daemon) openAlso(s *confload.Supervisord) (logs.Sink, error) {
 	}
 	sink, err := d.outlets.Open(x)
 	if err != nil {
-		return nil, fmt.Errorf("cannot open the main log: %w", err)
+		return nil, fmt.Errorf("cannot open the main log (logfile= in [supervisord], or -l): %w", err)
 	}
 	return sink, nil
 }

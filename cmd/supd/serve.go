@@ -15,12 +15,18 @@ import (
 // Identification implements server.Daemon.
 func (g *generation) Identification() string { return g.config.Supervisord.Identifier }
 
-// State implements server.Daemon.
-func (g *generation) State() (code int, name string) {
+// mood is that of the tree, which learns a little later that the daemon is to end.
+func (g *generation) mood() actors.Mood {
 	m := g.tree.Mood()
 	if m == actors.MoodRunning && g.daemon.ending.Load() {
-		m = actors.MoodShutdown // the tree knows it a little later
+		return actors.MoodShutdown
 	}
+	return m
+}
+
+// State implements server.Daemon.
+func (g *generation) State() (code int, name string) {
+	m := g.mood()
 	return int(m), m.String()
 }
 
@@ -71,7 +77,6 @@ type restart struct {
 	result chan prepared // nil: none is being prepared
 	askers []chan error
 	next   *generation
-	again  bool // asked for after the configuration was read: it may have changed since
 }
 
 type prepared struct {
@@ -83,7 +88,8 @@ type prepared struct {
 func (g *generation) serve() *generation {
 	d := g.daemon
 	var r restart
-	if g.outdated {
+	if d.again { // of the generation before
+		d.again = false
 		g.prepareNext(&r)
 	}
 	for {
@@ -93,7 +99,7 @@ func (g *generation) serve() *generation {
 		case <-d.children:
 			g.reap()
 		case asker := <-d.restarts:
-			if g.tree.Mood() != actors.MoodRunning || r.next != nil || d.ending.Load() { // the tree knows it a little later
+			if g.mood() != actors.MoodRunning || r.next != nil {
 				asker <- &actors.Fault{Code: actors.ShutdownState}
 				continue
 			}
@@ -121,8 +127,6 @@ func (g *generation) serve() *generation {
 			}
 			if r.next == nil {
 				d.notify.stopping()
-			} else {
-				r.next.outdated = r.again
 			}
 			return r.next
 		}
@@ -154,7 +158,7 @@ func (g *generation) gaveUp(group string, exitCode int, _ supervisor.Reason) {
 
 // judge ends the daemon when exit_when= asks for it.
 func (g *generation) judge() {
-	if g.tree.Mood() != actors.MoodRunning {
+	if g.mood() != actors.MoodRunning {
 		return
 	}
 	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
@@ -167,7 +171,7 @@ func (g *generation) judge() {
 // prepareNext reads the configuration and takes what it asks for, beside the loop, which goes on serving.
 func (g *generation) prepareNext(r *restart) {
 	if r.result != nil || r.next != nil {
-		r.again = true
+		g.daemon.again = true
 		return
 	}
 	g.daemon.notify.reloading()
@@ -190,37 +194,38 @@ func (g *generation) prepareNext(r *restart) {
 // prepared begins to stop this generation when the next one is ready. When it cannot be had, nothing changes and whoever
 // asked is told.
 func (g *generation) prepared(r *restart, p prepared) {
-	askers := r.askers
-	r.result, r.askers = nil, nil
 	var answer error
 	switch {
 	case p.err != nil:
 		g.daemon.logger.Error("the restart is refused, nothing was stopped or changed: " + logs.Clean(p.err.Error()))
 		answer = &actors.Fault{Code: actors.CantReread, Extra: p.err.Error()}
 		g.daemon.notify.ready(g.tree.Infos())
-	case g.tree.Mood() != actors.MoodRunning:
+	case g.mood() != actors.MoodRunning:
 		p.next.abandon()
 		answer = &actors.Fault{Code: actors.ShutdownState}
 	default:
 		r.next = p.next
 		g.tree.Shutdown(true)
 	}
-	for _, a := range askers {
-		a <- answer
-	}
-	if r.again && r.next == nil && !g.daemon.ending.Load() {
-		r.again = false
+	r.answer(answer)
+	if g.daemon.again && r.next == nil && !g.daemon.ending.Load() {
+		g.daemon.again = false
 		g.prepareNext(r)
 	}
 }
 
+// answer ends the reading of the configuration, and tells whoever asked for it what came of it.
+func (r *restart) answer(err error) {
+	for _, a := range r.askers {
+		a <- err
+	}
+	r.result, r.askers = nil, nil
+}
+
 // forget gives up a reading of the configuration that is under way, for a daemon that ends.
 func (r *restart) forget() {
-	for _, a := range r.askers {
-		a <- &actors.Fault{Code: actors.ShutdownState}
-	}
 	result := r.result
-	r.result, r.askers = nil, nil
+	r.answer(&actors.Fault{Code: actors.ShutdownState})
 	go func() {
 		if p := <-result; p.next != nil {
 			p.next.abandon()
@@ -238,10 +243,10 @@ func (g *generation) signalled(s syscall.Signal, r *restart) {
 	case syscall.SIGHUP:
 		if r.next != nil && !g.daemon.ending.Load() {
 			l.Warn(fmt.Sprintf("received %s indicating restart request; it follows the restart in progress", name))
-			r.again = true
+			g.daemon.again = true
 			return
 		}
-		if g.tree.Mood() != actors.MoodRunning {
+		if g.mood() != actors.MoodRunning {
 			l.Warn(fmt.Sprintf("ignored %s indicating restart request (shutdown in progress)", name))
 			return
 		}

@@ -37,7 +37,6 @@ var serviceVerbs = []struct{ name, help string }{
 // serviceFlags is what the command line says.
 type serviceFlags struct {
 	spec   serviceSpec
-	envs   pathList
 	dryRun bool
 	init   string
 }
@@ -64,7 +63,7 @@ programs are steered with supd ctl, as ever; a stop of the service stops them al
 			"  "+name+" uninstall --name other")
 	fl := cmd.Flags()
 	fl.VarP(&onceString{dst: &f.spec.Config, flag: "-c/--configuration"}, "configuration", "c", "the configuration file of the service; by default the one that supd finds here")
-	fl.Var(&f.envs, "env-file", "add the variables of this file to the environment; may be given several times")
+	fl.Var((*pathList)(&f.spec.EnvFiles), "env-file", "add the variables of this file to the environment; may be given several times")
 	fl.StringVar(&f.spec.User, "user", "", "run supd as `USER`; it cannot run programs as somebody else then")
 	fl.StringVar(&f.spec.Name, "name", "supd", "what the service is called: `NAME`")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "print what would be written and done, do nothing")
@@ -111,7 +110,7 @@ func (f *serviceFlags) run(verb string, stdout, stderr io.Writer) (int, error) {
 	svc, err := service.New(nobody{}, &service.Config{Name: f.spec.Name, Executable: f.spec.Executable, UserName: f.spec.User,
 		Option: service.KeyValue{sys.option: text}})
 	if err != nil {
-		return exitUsage, fmt.Errorf("could not reach %s: %w", sys.name, err)
+		return exitUsage, fmt.Errorf("could not reach %s: %w; --dry-run shows what would be written and done", sys.name, err)
 	}
 	return sys.perform(verb, f.spec.Name, svc, stdout)
 }
@@ -157,19 +156,14 @@ func (f *serviceFlags) complete(sys *initSystem, verb string, stderr io.Writer) 
 	if err != nil {
 		return fmt.Errorf("could not find out where supd is: %w", err)
 	}
-	f.spec.Executable, f.spec.EnvFiles = exe, f.envs
+	f.spec.Executable = exe
 	if verb != "install" {
-		return f.spec.check()
+		return nil // the file of the service is not made, and checked, without a look at spec
 	}
 	if f.spec.Config == "" {
-		found, tried, err := confload.Find(confload.FindOptions{})
-		if err != nil {
+		if f.spec.Config, err = findConfig(); err != nil {
 			return err
 		}
-		if found == "" {
-			return &usageError{noConfig(tried)}
-		}
-		f.spec.Config = found
 	}
 	if f.spec.Config, err = filepath.Abs(f.spec.Config); err != nil {
 		return err
@@ -202,7 +196,7 @@ func (f *serviceFlags) check(sys *initSystem) error {
 			return err
 		}
 	}
-	c, err := confload.Check(f.spec.Config, confload.Options{EnvFiles: f.envs})
+	c, err := confload.Check(f.spec.Config, confload.Options{EnvFiles: f.spec.EnvFiles})
 	if err != nil {
 		return err
 	}
