@@ -122,8 +122,7 @@ func parseSyslogServer(s string) (LogTarget, error) {
 	if host == "" || strings.ContainsFunc(host, func(r rune) bool { return isSpace(r) || r == '/' || r == '@' }) {
 		return t, fmt.Errorf("%s is not the name of a host", quoted(host))
 	}
-	n, err := parseInt(port, 10)
-	if err != nil || n < 1 || n > 65535 {
+	if _, err := parsePort(port); err != nil {
 		return t, fmt.Errorf("port %s is not a number from 1 to 65535", quoted(port))
 	}
 	t.Address = net.JoinHostPort(host, port)

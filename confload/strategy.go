@@ -1,7 +1,6 @@
 package confload
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -43,11 +42,8 @@ func words[T ~int](list ...string) valueType[T] {
 	return valueType[T]{
 		name: "word", allowed: strings.Join(list, ", "),
 		parse: func(_ *loader, s string) (T, error) {
-			i := slices.Index(list, strings.ToLower(s))
-			if i < 0 {
-				return 0, errNotAllowed
-			}
-			return T(i), nil
+			i, err := wordOf(s, list...)
+			return T(i), err
 		},
 		same: equal[T],
 	}
