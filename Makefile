@@ -10,7 +10,7 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
 # receives what is sent to syslog, zsh and fish complete command lines, cgi-fcgi and lighttpd speak to fcgi-programs, systemd is
 # for its systemd-notify and systemd-analyze, shellcheck reads the scripts.
-PEERS = supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck
+PEERS = git mount util-linux supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck
 
 .PHONY: help demo build install uninstall test soak peers race check fmt lint fuzz bench cross docs clean
 

@@ -132,7 +132,7 @@ func (l *loader) resolveDependencies() {
 	if c := dependencyCycle(specs); c != nil {
 		sec := l.doc.sections[specs[c[0]].Section]
 		e, _ := l.doc.lookup(sec, "depends_on")
-		l.fail(l.errorAt(sec, e, "depends_on makes a cycle: "+strings.Join(c, " -> ")))
+		l.fail(l.errorAt(sec, e, "depends_on makes a cycle: "+strings.Join(c, " -> ")+"; take one of these out of its depends_on"))
 	}
 }
 

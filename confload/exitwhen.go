@@ -22,19 +22,14 @@ type ExitWhen struct {
 	Program string // namespec; only for ExitOfAProgram
 }
 
-var exitWords = map[string]ExitPolicy{"never": ExitNever, "all_exited": ExitAllExited, "any_fatal": ExitAnyFatal}
-
 var exitWhenType = valueType[ExitWhen]{
 	name: "word", allowed: "never, all_exited, any_fatal, program:NAME",
 	parse: func(_ *loader, s string) (ExitWhen, error) {
 		if name, ok := strings.CutPrefix(s, "program:"); ok && name != "" {
 			return ExitWhen{ExitOfAProgram, name}, nil
 		}
-		policy, ok := exitWords[strings.ToLower(s)]
-		if !ok {
-			return ExitWhen{}, errNotAllowed
-		}
-		return ExitWhen{Policy: policy}, nil
+		i, err := wordOf(s, "never", "all_exited", "any_fatal")
+		return ExitWhen{Policy: ExitPolicy(i)}, err
 	},
 	same: equal[ExitWhen],
 }
@@ -57,6 +52,9 @@ func (l *loader) checkExitWhen() {
 	}
 	sec := l.doc.sections["supervisord"]
 	e, _ := l.doc.lookup(sec, "exit_when")
-	l.fail(l.errorAt(sec, e, fmt.Sprintf("exit_when names %s, and there is no such program%s", quoted(w.Program),
-		nearestHint(w.Program, names))))
+	hint := nearestHint(w.Program, names)
+	if hint == "" {
+		hint = "; a program of a group is GROUP:NAME, as supd ctl status shows it"
+	}
+	l.fail(l.errorAt(sec, e, fmt.Sprintf("exit_when names %s, and there is no such program%s", quoted(w.Program), hint)))
 }

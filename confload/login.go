@@ -26,7 +26,7 @@ func LoginEnv(u *User) ([]string, error) {
 		acc, err = user.LookupId(strconv.FormatUint(uint64(u.UID), 10))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("look up the account for login_env: %w", err)
+		return nil, fmt.Errorf("login_env=true needs the account it runs as, which could not be looked up: %w; add it to %s, name another in user=, or set login_env=false", err, passwdFile)
 	}
 	return []string{"HOME=" + acc.HomeDir, "USER=" + acc.Username, "LOGNAME=" + acc.Username, "SHELL=" + shellOf(passwdFile, acc.Username)}, nil
 }

@@ -103,7 +103,7 @@ func (s *serviceSpec) check() error {
 		return &usageError{fmt.Sprintf("the service cannot be called %q: a name is letters, digits, and . _ - after the first", s.Name)}
 	}
 	if s.User != "" && !userNames.MatchString(s.User) {
-		return &usageError{fmt.Sprintf("%q is not the name of a user", s.User)}
+		return &usageError{fmt.Sprintf("--user: %q is not the name of a user", s.User)}
 	}
 	for _, path := range s.Command() {
 		if strings.ContainsFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }) || strings.Contains(path, "{{") {

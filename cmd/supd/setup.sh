@@ -63,7 +63,7 @@ find_supd() {
 		SUPD=$source/bin/supd
 	fi
 	SUPD=${SUPD:-$here/supd}
-	[ -f "$SUPD" ] || fail "there is no $SUPD to install"
+	[ -f "$SUPD" ] || fail "there is no $SUPD to install; name one with SUPD=/path/to/supd"
 }
 
 # put copies the file $1 to $2 with the mode $3. It is moved into place, so that a program may run meanwhile.
