@@ -50,10 +50,10 @@ func newForeground(s *session, name string, info programInfo) *foreground {
 	f := &foreground{s: s, name: name, info: info, check: make(chan struct{}, 1), quiet: catchUpTime}
 	screen := &sharedWriter{out: s.env.Stdout}
 	if info.StdoutLog != "" {
-		f.logs = append(f.logs, newProgramLog(name, "stdout", "tailProcessStdoutLog", s.logOutput(screen)))
+		f.logs = append(f.logs, newProgramLog(name, "stdout", s.logOutput(screen)))
 	}
 	if info.StderrLog != "" {
-		f.logs = append(f.logs, newProgramLog(name, "stderr", "tailProcessStderrLog", s.logOutput(screen)))
+		f.logs = append(f.logs, newProgramLog(name, "stderr", s.logOutput(screen)))
 	}
 	f.ended = make(chan streamEnd, len(f.logs))
 	return f

@@ -100,7 +100,7 @@ func (f *logFollow) open(l *logSource, begin func([]logLine)) (io.ReadCloser, *s
 		if before == 0 {
 			begin(nil) // supervisord answers only when something has been written
 		}
-		body, err := f.s.client.stream(f.ctx, logStream(l.program, l.stream))
+		body, err := f.s.client.stream(f.ctx, l.path())
 		if err != nil {
 			return nil, nil, err
 		}
@@ -176,7 +176,7 @@ func (f *logFollow) ended(l *logSource, err error) {
 		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed: there is no file yet; it is there once the program was started\n", l.stream, l.program)
 	case streamBroke(err):
 		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed any more\n", l.stream, l.program)
-		f.s.streamProblem(logStream(l.program, l.stream), err)
+		f.s.streamProblem(l.path(), err)
 	default:
 		f.s.logProblem(l, err)
 	}
