@@ -166,8 +166,8 @@ func (s *service) program(arg *xmlrpc.Value) (name string, info *actors.Info, er
 	if name, err = textArg(arg); err != nil {
 		return "", nil, err
 	}
-	info, ok := s.tree.Info(name)
-	if _, whole := wholeGroup(name); !ok || whole {
+	info, ok := findProgram(s.tree, name)
+	if !ok {
 		return "", nil, &actors.Fault{Code: actors.BadName, Extra: name}
 	}
 	return name, info, nil

@@ -126,10 +126,7 @@ func (s *Server) act(ctx context.Context, action, name string) (string, error) {
 		return "All restarted at " + ctime(), nil
 	}
 	if name != "" {
-		if _, whole := wholeGroup(name); whole {
-			return "No such process named " + name, nil
-		}
-		if _, ok := tree.Info(name); !ok {
+		if _, ok := findProgram(tree, name); !ok {
 			return "No such process named " + name, nil
 		}
 		switch action {
@@ -211,8 +208,8 @@ func (s *Server) tailText(page *web.Tail) string {
 	if page.Name == "" {
 		return "No process name found"
 	}
-	info, ok := s.config.Tree.Info(page.Name)
-	if _, whole := wholeGroup(page.Name); whole || !ok {
+	info, ok := findProgram(s.config.Tree, page.Name)
+	if !ok {
 		return "ERROR: " + unexpected(&actors.Fault{Code: actors.BadName, Extra: page.Name})
 	}
 	if info.StdoutLog == "" {
