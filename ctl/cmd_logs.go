@@ -197,7 +197,7 @@ func (s *session) showLogs(logs []*logSource, o logOptions, p *logPrinter) error
 	for _, l := range logs {
 		end, err := s.logEnd(s.ctx, l, math.MaxInt64, o.enough())
 		if err != nil {
-			if codeOf(err) == 0 && !isStatus(err) {
+			if codeOf(err) == 0 && statusOf(err) == 0 {
 				return err
 			}
 			s.logProblem(l, err)
