@@ -106,7 +106,7 @@ func (s *session) showLog(who string, n int64, method string, args ...any) error
 		s.unknown(wordsPrograms, who)
 	case statusOf(err) == http.StatusInternalServerError:
 		s.report(err)
-		fmt.Fprintln(s.env.Stderr, "hint: supervisord cannot send a part of a log that is not UTF-8 or begins within a "+
+		s.advise("supervisord cannot send a part of a log that is not UTF-8 or begins within a " +
 			"character; ask for another number of bytes, or use -f")
 	case err != nil:
 		return err

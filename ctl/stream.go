@@ -96,13 +96,13 @@ func (s *session) streamProblem(path string, err error) {
 	}
 	switch {
 	case streamBroke(err):
-		fmt.Fprintf(s.env.Stderr, "hint: %s has ended the stream; status tells whether it is still there\n", s.client.url)
+		s.advise("%s has ended the stream; status tells whether it is still there", s.client.url)
 	case status != 0:
 		fmt.Fprintf(s.env.Stderr, "%s%s Cannot read, status code %d\n", s.client.url, path, status)
 		if status == http.StatusNotFound && path == mainLogStream {
-			fmt.Fprintln(s.env.Stderr, "hint: the server keeps no log file, see logfile= in [supervisord]")
+			s.advise("the server keeps no log file, see logfile= in [supervisord]")
 		} else if status == http.StatusNotFound {
-			fmt.Fprintln(s.env.Stderr, "hint: status lists the names of programs; a log is there once the program "+
+			s.advise("status lists the names of programs; a log is there once the program " +
 				"was started, unless its stdout_logfile or stderr_logfile is NONE or redirect_stderr is set")
 		}
 	case errors.Is(err, errAuth):
