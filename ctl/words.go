@@ -55,7 +55,7 @@ func means(word string, p programInfo) bool {
 // expand replaces each pattern among names by the programs it matches, in the order of the server. A pattern that
 // matches nothing stays, so that it is told as a name nobody has. Only a pattern costs a request.
 func (s *session) expand(names []string) ([]string, error) {
-	if !slices.ContainsFunc(names, pattern) || slices.Contains(names, "all") {
+	if !slices.ContainsFunc(names, pattern) {
 		return names, nil
 	}
 	all, err := s.allPrograms()
