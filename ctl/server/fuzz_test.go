@@ -18,7 +18,7 @@ func FuzzCall(f *testing.F) {
 	tree := newFakeTree()
 	daemon := &fakeDaemon{state: 1, log: filepath.Join(f.TempDir(), "none")}
 	s := &service{tree: tree, daemon: daemon, version: "4.2.5", now: time.Now}
-	table, err := xmlrpc.NewTable(s.methods("supervisor"))
+	table, err := xmlrpc.NewTable(s.methods("supervisor", false))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -36,9 +36,9 @@ func newRPC(config *Config, called func(string, time.Duration)) (*rpc, error) {
 		if isSupervisorInterface(i) {
 			s := &service{tree: config.Tree, daemon: config.Daemon, version: config.Version, now: time.Now}
 			if methods == nil && i.Name != ownNamespace {
-				methods = s.ownMethods()
+				methods = s.methods(ownNamespace, true)
 			}
-			methods = append(methods, s.methods(i.Name)...)
+			methods = append(methods, s.methods(i.Name, false)...)
 		}
 	}
 	table, err := xmlrpc.NewTable(methods)
