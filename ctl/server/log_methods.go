@@ -23,10 +23,10 @@ func stderrLog(i *actors.Info) string { return i.StderrLog }
 // missing is the fault of a log that is not there; path "" when there can be none.
 func missing(path string) error { return &actors.Fault{Code: actors.NoFile, Extra: path} }
 
-// exists tells whether there is something at path; "" is nowhere.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return path != "" && err == nil
+// find tells whether there is something at path, and what; "" is nowhere.
+func find(path string) (info os.FileInfo, ok bool) {
+	info, err := os.Stat(path)
+	return info, path != "" && err == nil
 }
 
 // windowArgs returns the offset and the length that two arguments ask for.
@@ -37,13 +37,9 @@ func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
 	return offset, length, err
 }
 
-// bounded refuses a window that is larger than one answer should be. n is its length, <= 0 without one.
-func bounded(path string, offset, n int64) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil // reading tells
-	}
-	size := info.Size()
+// bounded refuses a window of a file that is larger than one answer should be. n is its length, <= 0 without one.
+func bounded(file os.FileInfo, offset, n int64) error {
+	size := file.Size()
 	switch {
 	case n <= 0 && offset < 0:
 		size = min(size, -max(offset, -size))
@@ -60,7 +56,8 @@ func bounded(path string, offset, n int64) error {
 
 // appendWindow appends what the two arguments ask for of the log at path (compat.md §4.8).
 func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
-	if !exists(path) {
+	file, ok := find(path)
+	if !ok {
 		return nil, missing(path)
 	}
 	offset, length, err := windowArgs(args)
@@ -68,7 +65,7 @@ func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) 
 		return nil, err
 	}
 	if length >= 0 {
-		if err := bounded(path, offset, length); err != nil {
+		if err := bounded(file, offset, length); err != nil {
 			return nil, err
 		}
 	}
@@ -93,7 +90,7 @@ func (s *service) readLog(_ context.Context, dst []byte, args []xmlrpc.Value) ([
 }
 
 func (s *service) clearLog(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	if !exists(s.daemon.MainLog()) {
+	if _, ok := find(s.daemon.MainLog()); !ok {
 		return nil, missing("")
 	}
 	if err := s.daemon.ClearMainLog(); err != nil {
@@ -121,7 +118,8 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		path := of(info)
-		if !exists(path) {
+		file, ok := find(path)
+		if !ok {
 			return appendTail(dst, nil, 0, false), nil
 		}
 		offset, length, err := windowArgs(args[1:])
@@ -129,7 +127,7 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		if length > 0 {
-			if err := bounded(path, 0, length); err != nil {
+			if err := bounded(file, 0, length); err != nil {
 				return nil, err
 			}
 		}
