@@ -155,7 +155,7 @@ func (s *session) namedLogs(o logOptions) ([]*logSource, error) {
 		picked = s.pick(all, o.names, s.env.Stderr, exitGeneric)
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(s.env.Stderr, "there are no programs")
+		fmt.Fprintln(s.env.Stderr, "there are no programs; add a [program:NAME] section to the configuration of the server, then run update")
 	}
 	var logs []*logSource
 	seen := map[string]bool{}

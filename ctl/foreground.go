@@ -144,7 +144,7 @@ func (f *foreground) typed(l typedLine) (farewell string, err error) {
 		// The input may be a pipe that held all there is to say: what the program has answered by now is still shown.
 		return f.leave(""), nil
 	case l.err != nil:
-		return "", fmt.Errorf("the input cannot be read: %w", l.err)
+		return "", fmt.Errorf("what you type cannot be read (%w); the program goes on, fg %s shows it again", l.err, f.name)
 	}
 	err = f.s.client.call(f.ctx, new(bool), "sendProcessStdin", f.name, textArg(l.text+"\n"))
 	switch {

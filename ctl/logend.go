@@ -102,13 +102,13 @@ func (c *client) tailLog(ctx context.Context, method, name string, length int64)
 		return nil, 0, false, err
 	}
 	if len(reply) != 3 {
-		return nil, 0, false, errShape
+		return nil, 0, false, c.understand(method, errShape)
 	}
 	shown, isText := reply[0].(string) // nil when it is empty
 	size, isSize := reply[1].(int64)
 	more, isMore := reply[2].(bool)
 	if !isText && reply[0] != nil || !isSize || !isMore {
-		return nil, 0, false, errShape
+		return nil, 0, false, c.understand(method, errShape)
 	}
 	return []byte(withControls(shown)), size, more, nil
 }

@@ -135,7 +135,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	// A page of another site must not use the browser of an administrator.
 	if err := f.origins.Check(r); err != nil {
-		return &httpError{http.StatusForbidden, "a web page of another site tried to use the interface: " + err.Error()}
+		return refuseForeign(r, err.Error())
 	}
 	for i := range f.routes {
 		if p := f.routes[i].path; r.URL.Path == p || f.routes[i].prefix && strings.HasPrefix(r.URL.Path, p) {

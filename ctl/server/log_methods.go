@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -37,8 +39,8 @@ func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
 	return offset, length, err
 }
 
-// bounded refuses a window of a file that is larger than one answer should be. n is its length, <= 0 without one.
-func bounded(file os.FileInfo, offset, n int64) error {
+// bounded refuses a window of the file at path that is larger than one answer should be. n is its length, <= 0 without one.
+func bounded(path string, file os.FileInfo, offset, n int64) error {
 	size := file.Size()
 	switch {
 	case n <= 0 && offset < 0:
@@ -51,11 +53,16 @@ func bounded(file os.FileInfo, offset, n int64) error {
 	if size <= maxWindow {
 		return nil
 	}
-	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of log are too much for one answer: ask for %d at most", size, maxWindow)}
+	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of %s are too much for one answer: ask for %d at most", size, path, maxWindow)}
+}
+
+// warnUnread logs why a client was not answered with a log: the answer does not tell.
+func warnUnread(logger hclog.Logger, path string, err error) {
+	logger.Warn(logs.Clean(fmt.Sprintf("the log %s could not be read for a client: %v", path, err)))
 }
 
 // appendWindow appends what the two arguments ask for of the log at path (compat.md §4.8).
-func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
+func (s *service) appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
 	file, ok := find(path)
 	if !ok {
 		return nil, missing(path)
@@ -65,7 +72,7 @@ func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) 
 		return nil, err
 	}
 	if length >= 0 {
-		if err := bounded(file, offset, length); err != nil {
+		if err := bounded(path, file, offset, length); err != nil {
 			return nil, err
 		}
 	}
@@ -76,6 +83,7 @@ func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) 
 	case errors.Is(err, logs.ErrNoFile):
 		return nil, missing(path)
 	case err != nil:
+		warnUnread(s.logger, path, err)
 		return nil, &actors.Fault{Code: actors.Failed}
 	}
 	return xmlrpc.AppendBytes(dst, data), nil
@@ -86,14 +94,16 @@ func (s *service) readLog(_ context.Context, dst []byte, args []xmlrpc.Value) ([
 	if path == "" {
 		return nil, missing("syslog")
 	}
-	return appendWindow(dst, path, args)
+	return s.appendWindow(dst, path, args)
 }
 
 func (s *service) clearLog(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	if _, ok := find(s.daemon.MainLog()); !ok {
+	path := s.daemon.MainLog()
+	if _, ok := find(path); !ok {
 		return nil, missing("")
 	}
 	if err := s.daemon.ClearMainLog(); err != nil {
+		s.logger.Warn(logs.Clean(fmt.Sprintf("the log %s could not be cleared for a client: %v", path, err)))
 		return nil, &actors.Fault{Code: actors.Failed}
 	}
 	return xmlrpc.AppendBool(dst, true), nil
@@ -105,7 +115,7 @@ func (s *service) readProcessLog(of channel) xmlrpc.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return appendWindow(dst, of(info), args[1:])
+		return s.appendWindow(dst, of(info), args[1:])
 	}
 }
 
@@ -127,7 +137,7 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		if length > 0 {
-			if err := bounded(file, 0, length); err != nil {
+			if err := bounded(path, file, 0, length); err != nil {
 				return nil, err
 			}
 		}

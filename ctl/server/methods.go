@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
@@ -17,6 +19,7 @@ import (
 type service struct {
 	tree    Tree
 	daemon  Daemon
+	logger  hclog.Logger
 	version string
 	now     func() time.Time
 }

@@ -34,7 +34,7 @@ func newRPC(config *Config, called func(string, time.Duration)) (*rpc, error) {
 	var methods []xmlrpc.Method
 	for _, i := range config.Interfaces {
 		if isSupervisorInterface(i) {
-			s := &service{tree: config.Tree, daemon: config.Daemon, version: config.Version, now: time.Now}
+			s := &service{tree: config.Tree, daemon: config.Daemon, logger: config.Logger, version: config.Version, now: time.Now}
 			if methods == nil && i.Name != ownNamespace {
 				methods = s.methods(ownNamespace, true)
 			}
