@@ -135,6 +135,15 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answered %s to %s; is it a supervisor? its log may tell more", e.url, e.status, e.what)
 }
 
+// statusOf is the HTTP status of the *statusError err is, or 0 when it is none.
+func statusOf(err error) int {
+	var status *statusError
+	if errors.As(err, &status) {
+		return status.code
+	}
+	return 0
+}
+
 // post calls a method, of the supervisor namespace unless another is named, and returns the body of the answer.
 func (c *client) post(ctx context.Context, method string, args []any) ([]byte, error) {
 	if c.broken != nil {

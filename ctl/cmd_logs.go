@@ -155,7 +155,7 @@ func (s *session) namedLogs(o logOptions) ([]*logSource, error) {
 		picked = s.pick(all, o.names, s.env.Stderr, exitGeneric)
 	}
 	if len(all) == 0 {
-		fmt.Fprintln(s.env.Stderr, "there are no programs")
+		fmt.Fprintln(s.env.Stderr, "there are no programs; add a [program:NAME] section to the configuration of the server, then run update")
 	}
 	var logs []*logSource
 	seen := map[string]bool{}
@@ -197,7 +197,7 @@ func (s *session) showLogs(logs []*logSource, o logOptions, p *logPrinter) error
 	for _, l := range logs {
 		end, err := s.logEnd(s.ctx, l, math.MaxInt64, o.enough())
 		if err != nil {
-			if codeOf(err) == 0 && !isStatus(err) {
+			if codeOf(err) == 0 && statusOf(err) == 0 {
 				return err
 			}
 			s.logProblem(l, err)

@@ -25,7 +25,7 @@ func runOpen(s *session, args []string) error {
 		s.fail(exitGeneric)
 		return nil
 	}
-	s.client.http.CloseIdleConnections()
+	s.hangUp()
 	cred := s.client.cred
 	if u, err := url.Parse(addr); err == nil && u.User != nil {
 		cred = credentials{} // the address brings its own

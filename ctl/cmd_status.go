@@ -70,17 +70,16 @@ func runStatus(s *session, args []string) error {
 func (s *session) pick(all []programInfo, names []string, problems io.Writer, unknown int) []programInfo {
 	var picked []programInfo
 	for _, n := range names {
-		spec, wild := parseNamespec(n), pattern(n)
 		before := len(picked)
 		for _, p := range all {
-			if spec.has(p.Group, p.Name) || wild && matches(n, p.Group, p.Name) {
+			if means(n, p) {
 				picked = append(picked, p)
 			}
 		}
 		if len(picked) > before {
 			continue
 		}
-		if spec.wholeGroup() {
+		if spec := parseNamespec(n); spec.wholeGroup() {
 			fmt.Fprintf(problems, "%s: ERROR (no such group)\n", spec.Group)
 		} else {
 			fmt.Fprintf(problems, "%s: ERROR (no such process)\n", n)

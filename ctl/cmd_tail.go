@@ -96,7 +96,6 @@ func (s *session) showLog(who string, n int64, method string, args ...any) error
 		return fmt.Errorf("%d bytes of a log cannot be asked for; the most is %d", n, math.MaxInt32)
 	}
 	text, err := s.client.callText(s.ctx, method, append(args, -n, 0)...)
-	var status *statusError
 	switch code := codeOf(err); {
 	case code == faultNoFile:
 		s.printf("%s: ERROR (no log file)\n", who)
@@ -105,9 +104,9 @@ func (s *session) showLog(who string, n int64, method string, args ...any) error
 	case code == faultBadName:
 		s.printf("%s: ERROR (no such process name)\n", who)
 		s.unknown(wordsPrograms, who)
-	case errors.As(err, &status) && status.code == http.StatusInternalServerError:
+	case statusOf(err) == http.StatusInternalServerError:
 		s.report(err)
-		fmt.Fprintln(s.env.Stderr, "hint: supervisord cannot send a part of a log that is not UTF-8 or begins within a "+
+		s.advise("supervisord cannot send a part of a log that is not UTF-8 or begins within a " +
 			"character; ask for another number of bytes, or use -f")
 	case err != nil:
 		return err

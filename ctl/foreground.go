@@ -50,10 +50,10 @@ func newForeground(s *session, name string, info programInfo) *foreground {
 	f := &foreground{s: s, name: name, info: info, check: make(chan struct{}, 1), quiet: catchUpTime}
 	screen := &sharedWriter{out: s.env.Stdout}
 	if info.StdoutLog != "" {
-		f.logs = append(f.logs, newProgramLog(name, "stdout", "tailProcessStdoutLog", s.logOutput(screen)))
+		f.logs = append(f.logs, newProgramLog(name, "stdout", s.logOutput(screen)))
 	}
 	if info.StderrLog != "" {
-		f.logs = append(f.logs, newProgramLog(name, "stderr", "tailProcessStderrLog", s.logOutput(screen)))
+		f.logs = append(f.logs, newProgramLog(name, "stderr", s.logOutput(screen)))
 	}
 	f.ended = make(chan streamEnd, len(f.logs))
 	return f
@@ -144,7 +144,7 @@ func (f *foreground) typed(l typedLine) (farewell string, err error) {
 		// The input may be a pipe that held all there is to say: what the program has answered by now is still shown.
 		return f.leave(""), nil
 	case l.err != nil:
-		return "", fmt.Errorf("the input cannot be read: %w", l.err)
+		return "", fmt.Errorf("what you type cannot be read (%w); the program goes on, fg %s shows it again", l.err, f.name)
 	}
 	err = f.s.client.call(f.ctx, new(bool), "sendProcessStdin", f.name, textArg(l.text+"\n"))
 	switch {

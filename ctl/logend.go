@@ -3,7 +3,6 @@ package ctl
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -82,7 +81,7 @@ func (s *session) logWindow(ctx context.Context, l *logSource, length int64) (te
 	// supervisord cannot send what begins within a character, which has up to four bytes.
 	for try := range int64(4) {
 		text, size, more, err = s.client.tailLog(ctx, l.method(), l.program, length+try)
-		if !isStatus(err) {
+		if statusOf(err) == 0 {
 			break
 		}
 	}
@@ -103,13 +102,13 @@ func (c *client) tailLog(ctx context.Context, method, name string, length int64)
 		return nil, 0, false, err
 	}
 	if len(reply) != 3 {
-		return nil, 0, false, errShape
+		return nil, 0, false, c.understand(method, errShape)
 	}
 	shown, isText := reply[0].(string) // nil when it is empty
 	size, isSize := reply[1].(int64)
 	more, isMore := reply[2].(bool)
 	if !isText && reply[0] != nil || !isSize || !isMore {
-		return nil, 0, false, errShape
+		return nil, 0, false, c.understand(method, errShape)
 	}
 	return []byte(withControls(shown)), size, more, nil
 }
@@ -155,19 +154,12 @@ func linesSince(lines []logLine, since time.Time) (later []logLine, known bool) 
 	return later, known || len(lines) == 0
 }
 
-// isStatus tells whether err is an answer with an HTTP status that says that something went wrong.
-func isStatus(err error) bool {
-	var status *statusError
-	return errors.As(err, &status)
-}
-
 // logProblem tells that a log cannot be read.
 func (s *session) logProblem(l *logSource, err error) {
-	var status *statusError
 	switch {
 	case codeOf(err) == faultBadName:
 		fmt.Fprintf(s.env.Stderr, "%s is not there any more\n", l.program)
-	case errors.As(err, &status) && status.code == http.StatusInternalServerError:
+	case statusOf(err) == http.StatusInternalServerError:
 		fmt.Fprintf(s.env.Stderr, "error: %s of %s cannot be read: %v\n", l.stream, l.program, err)
 		s.advise("supervisord cannot send a log that is not UTF-8; logs -f shows what comes next")
 	default:

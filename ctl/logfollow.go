@@ -3,7 +3,6 @@ package ctl
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -100,14 +99,14 @@ func (f *logFollow) open(l *logSource, begin func([]logLine)) (io.ReadCloser, *s
 		if before == 0 {
 			begin(nil) // supervisord answers only when something has been written
 		}
-		body, err := f.s.client.stream(f.ctx, logStream(l.program, l.stream))
+		body, err := f.s.client.stream(f.ctx, l.path())
 		if err != nil {
 			return nil, nil, err
 		}
 		// All that is in the stream already is to be in the end, too.
 		end, err := f.s.logEnd(f.ctx, l, max(0, before-streamBacklog), f.o.enough())
 		if err != nil {
-			if isStatus(err) { // its last lines cannot be sent, but its stream can be shown
+			if statusOf(err) != 0 { // its last lines cannot be sent, but its stream can be shown
 				f.mu.Lock()
 				defer f.mu.Unlock()
 				f.s.logProblem(l, err)
@@ -170,13 +169,12 @@ func (f *logFollow) print(lines []logLine) {
 func (f *logFollow) ended(l *logSource, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var status *statusError
 	switch {
-	case errors.As(err, &status) && status.code == http.StatusNotFound:
+	case statusOf(err) == http.StatusNotFound:
 		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed: there is no file yet; it is there once the program was started\n", l.stream, l.program)
 	case streamBroke(err):
 		fmt.Fprintf(f.s.env.Stderr, "%s of %s is not followed any more\n", l.stream, l.program)
-		f.s.streamProblem(logStream(l.program, l.stream), err)
+		f.s.streamProblem(l.path(), err)
 	default:
 		f.s.logProblem(l, err)
 	}

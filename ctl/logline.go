@@ -23,6 +23,9 @@ func (l *logSource) method() string {
 	return map[string]string{"stdout": "tailProcessStdoutLog", "stderr": "tailProcessStderrLog"}[l.stream]
 }
 
+// path is that of the stream of the log.
+func (l *logSource) path() string { return logStream(l.program, l.stream) }
+
 // label is what stands before the lines of the log.
 func (l *logSource) label() string {
 	if l.stream == "stderr" {

@@ -8,27 +8,23 @@ import (
 
 // A programLog is a log of the program in the foreground, while it is shown.
 type programLog struct {
-	path   string // of the stream
-	name   string
-	method string // tells how long the log is
-	from   int64  // where in the log the stream begins, or before that; -1 when it is not known
-	out    io.WriteCloser
-	news   chan struct{} // holds a value when something has come
-	done   chan struct{} // closed when the stream is over
+	*logSource
+	from int64 // where in the log the stream begins, or before that; -1 when it is not known
+	out  io.WriteCloser
+	news chan struct{} // holds a value when something has come
+	done chan struct{} // closed when the stream is over
 
 	mu  sync.Mutex
 	got int64 // bytes that have come
 }
 
-func newProgramLog(name, channel, method string, out io.WriteCloser) *programLog {
+func newProgramLog(name, stream string, out io.WriteCloser) *programLog {
 	return &programLog{
-		path:   logStream(name, channel),
-		name:   name,
-		method: method,
-		from:   -1,
-		out:    out,
-		news:   make(chan struct{}, 1),
-		done:   make(chan struct{}),
+		logSource: &logSource{program: name, stream: stream},
+		from:      -1,
+		out:       out,
+		news:      make(chan struct{}, 1),
+		done:      make(chan struct{}),
 	}
 }
 
@@ -62,18 +58,14 @@ func (f *foreground) follow(l *programLog) {
 	}
 	f.running.Go(func() {
 		defer close(l.done)
-		f.ended <- streamEnd{l.path, f.s.copyStream(f.ctx, l.path, l)}
+		f.ended <- streamEnd{l.path(), f.s.copyStream(f.ctx, l.path(), l)}
 	})
 }
 
 // sizeOf asks how long a log is by now.
 func (f *foreground) sizeOf(l *programLog) (size int64, ok bool) {
-	var reply []any // the text, the size, whether there is more
-	if f.s.client.call(f.ctx, &reply, l.method, l.name, 0, 0) != nil || len(reply) != 3 {
-		return 0, false
-	}
-	size, ok = reply[1].(int64)
-	return size, ok
+	_, size, _, err := f.s.client.tailLog(f.ctx, l.method(), l.program, 0)
+	return size, err == nil
 }
 
 // catchUp waits until all that is in a log by now is shown. When it cannot be known what that is, after a rotation, it

@@ -24,7 +24,8 @@ func (o *options) shell(ctx context.Context) error {
 		defer signal.Stop(spare)
 	}
 	names := &live{session: s}
-	var in lineInput = newEditor(o.env, t.history, names.completeLine, func(err error) { s.advise("the history is not kept: %v", err) })
+	unkept := func(err error) { s.advise("the history is not kept: %v; -r FILE keeps it elsewhere", err) }
+	var in lineInput = newEditor(o.env, t.history, names.completeLine, unkept)
 	if in == (*editor)(nil) {
 		in = &plainInput{s, o.env.terminal() != nil, func() (context.Context, context.CancelFunc) { return o.untilInterrupt(ctx) }}
 	}

@@ -90,19 +90,19 @@ var errOutput = errors.New("output cannot be written")
 
 // streamProblem says on the error output why the stream at path is over; err is that of copyStream.
 func (s *session) streamProblem(path string, err error) {
-	var status *statusError
+	status := statusOf(err)
 	if shown, err := url.PathUnescape(path); err == nil {
 		path = shown
 	}
 	switch {
 	case streamBroke(err):
-		fmt.Fprintf(s.env.Stderr, "hint: %s has ended the stream; status tells whether it is still there\n", s.client.url)
-	case errors.As(err, &status):
-		fmt.Fprintf(s.env.Stderr, "%s%s Cannot read, status code %d\n", s.client.url, path, status.code)
-		if status.code == http.StatusNotFound && path == mainLogStream {
-			fmt.Fprintln(s.env.Stderr, "hint: the server keeps no log file, see logfile= in [supervisord]")
-		} else if status.code == http.StatusNotFound {
-			fmt.Fprintln(s.env.Stderr, "hint: status lists the names of programs; a log is there once the program "+
+		s.advise("%s has ended the stream; status tells whether it is still there", s.client.url)
+	case status != 0:
+		fmt.Fprintf(s.env.Stderr, "%s%s Cannot read, status code %d\n", s.client.url, path, status)
+		if status == http.StatusNotFound && path == mainLogStream {
+			s.advise("the server keeps no log file, see logfile= in [supervisord]")
+		} else if status == http.StatusNotFound {
+			s.advise("status lists the names of programs; a log is there once the program " +
 				"was started, unless its stdout_logfile or stderr_logfile is NONE or redirect_stderr is set")
 		}
 	case errors.Is(err, errAuth):

@@ -96,9 +96,7 @@ func (s *session) watch(names []string) error {
 
 // named tells whether one of names means the program, or there are none.
 func named(names []string, p programInfo) bool {
-	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool {
-		return parseNamespec(n).has(p.Group, p.Name) || pattern(n) && matches(n, p.Group, p.Name)
-	})
+	return len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return means(n, p) })
 }
 
 // changeLines returns a show that prints a line for each program that has another state or process than before.

@@ -47,10 +47,15 @@ func matches(pattern, g, p string) bool {
 	return inGroup && (named || program == "")
 }
 
+// means tells whether a word means the program: by its name, by that of its group, or as a pattern.
+func means(word string, p programInfo) bool {
+	return parseNamespec(word).has(p.Group, p.Name) || pattern(word) && matches(word, p.Group, p.Name)
+}
+
 // expand replaces each pattern among names by the programs it matches, in the order of the server. A pattern that
 // matches nothing stays, so that it is told as a name nobody has. Only a pattern costs a request.
 func (s *session) expand(names []string) ([]string, error) {
-	if !slices.ContainsFunc(names, pattern) || slices.Contains(names, "all") {
+	if !slices.ContainsFunc(names, pattern) {
 		return names, nil
 	}
 	all, err := s.allPrograms()

@@ -61,15 +61,16 @@ func (e *httpError) Error() string { return e.reason }
 // reply tells whether an answer has begun, for the case that its handler fails, and what it was, for the log.
 type reply struct {
 	http.ResponseWriter
-	begun  bool
 	keep10 bool  // an HTTP/1.0 client asks to keep the connection
 	status int   // 0: not begun
 	sent   int64 // bytes of the body
 }
 
+func (r *reply) begun() bool { return r.status != 0 }
+
 func (r *reply) WriteHeader(status int) {
-	if !r.begun {
-		r.begun, r.status = true, status
+	if !r.begun() {
+		r.status = status
 		if h := r.Header(); r.keep10 && h["Content-Length"] != nil && h["Connection"] == nil {
 			h["Connection"] = keepAlive10
 		}
@@ -78,7 +79,7 @@ func (r *reply) WriteHeader(status int) {
 }
 
 func (r *reply) Write(p []byte) (int, error) {
-	if !r.begun {
+	if !r.begun() {
 		r.WriteHeader(http.StatusOK)
 	}
 	n, err := r.ResponseWriter.Write(p)
@@ -134,7 +135,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	// A page of another site must not use the browser of an administrator.
 	if err := f.origins.Check(r); err != nil {
-		return &httpError{http.StatusForbidden, "a web page of another site tried to use the interface: " + err.Error()}
+		return refuseForeign(r, err.Error())
 	}
 	for i := range f.routes {
 		if p := f.routes[i].path; r.URL.Path == p || f.routes[i].prefix && strings.HasPrefix(r.URL.Path, p) {
@@ -159,7 +160,7 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 	if reason != "" {
 		f.logger.Error(logs.Clean(reason))
 	}
-	if w.begun {
+	if w.begun() {
 		panic(http.ErrAbortHandler)
 	}
 	if status == http.StatusUnauthorized {
@@ -216,7 +217,7 @@ func (f *front) rescue(w *reply, r *http.Request) {
 	}
 	logs.Critical(f.logger, "%s %s failed: %s\n%s", logs.Clean(r.Method), logs.Clean(r.URL.Path), logs.Clean(fmt.Sprint(p)),
 		debug.Stack())
-	if w.begun {
+	if w.begun() {
 		panic(http.ErrAbortHandler)
 	}
 	writePage(w, http.StatusInternalServerError, errorPage(http.StatusInternalServerError))

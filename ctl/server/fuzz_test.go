@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
 
@@ -17,8 +19,8 @@ import (
 func FuzzCall(f *testing.F) {
 	tree := newFakeTree()
 	daemon := &fakeDaemon{state: 1, log: filepath.Join(f.TempDir(), "none")}
-	s := &service{tree: tree, daemon: daemon, version: "4.2.5", now: time.Now}
-	table, err := xmlrpc.NewTable(s.methods("supervisor"))
+	s := &service{tree: tree, daemon: daemon, logger: hclog.NewNullLogger(), version: "4.2.5", now: time.Now}
+	table, err := xmlrpc.NewTable(s.methods("supervisor", false))
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -23,10 +25,10 @@ func stderrLog(i *actors.Info) string { return i.StderrLog }
 // missing is the fault of a log that is not there; path "" when there can be none.
 func missing(path string) error { return &actors.Fault{Code: actors.NoFile, Extra: path} }
 
-// exists tells whether there is something at path; "" is nowhere.
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return path != "" && err == nil
+// find tells whether there is something at path, and what; "" is nowhere.
+func find(path string) (info os.FileInfo, ok bool) {
+	info, err := os.Stat(path)
+	return info, path != "" && err == nil
 }
 
 // windowArgs returns the offset and the length that two arguments ask for.
@@ -37,13 +39,9 @@ func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
 	return offset, length, err
 }
 
-// bounded refuses a window that is larger than one answer should be. n is its length, <= 0 without one.
-func bounded(path string, offset, n int64) error {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil // reading tells
-	}
-	size := info.Size()
+// bounded refuses a window of the file at path that is larger than one answer should be. n is its length, <= 0 without one.
+func bounded(path string, file os.FileInfo, offset, n int64) error {
+	size := file.Size()
 	switch {
 	case n <= 0 && offset < 0:
 		size = min(size, -max(offset, -size))
@@ -55,12 +53,18 @@ func bounded(path string, offset, n int64) error {
 	if size <= maxWindow {
 		return nil
 	}
-	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of log are too much for one answer: ask for %d at most", size, maxWindow)}
+	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of %s are too much for one answer: ask for %d at most", size, path, maxWindow)}
+}
+
+// warnUnread logs why a client was not answered with a log: the answer does not tell.
+func warnUnread(logger hclog.Logger, path string, err error) {
+	logger.Warn(logs.Clean(fmt.Sprintf("the log %s could not be read for a client: %v", path, err)))
 }
 
 // appendWindow appends what the two arguments ask for of the log at path (compat.md §4.8).
-func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
-	if !exists(path) {
+func (s *service) appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
+	file, ok := find(path)
+	if !ok {
 		return nil, missing(path)
 	}
 	offset, length, err := windowArgs(args)
@@ -68,7 +72,7 @@ func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) 
 		return nil, err
 	}
 	if length >= 0 {
-		if err := bounded(path, offset, length); err != nil {
+		if err := bounded(path, file, offset, length); err != nil {
 			return nil, err
 		}
 	}
@@ -79,6 +83,7 @@ func appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) 
 	case errors.Is(err, logs.ErrNoFile):
 		return nil, missing(path)
 	case err != nil:
+		warnUnread(s.logger, path, err)
 		return nil, &actors.Fault{Code: actors.Failed}
 	}
 	return xmlrpc.AppendBytes(dst, data), nil
@@ -89,14 +94,16 @@ func (s *service) readLog(_ context.Context, dst []byte, args []xmlrpc.Value) ([
 	if path == "" {
 		return nil, missing("syslog")
 	}
-	return appendWindow(dst, path, args)
+	return s.appendWindow(dst, path, args)
 }
 
 func (s *service) clearLog(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	if !exists(s.daemon.MainLog()) {
+	path := s.daemon.MainLog()
+	if _, ok := find(path); !ok {
 		return nil, missing("")
 	}
 	if err := s.daemon.ClearMainLog(); err != nil {
+		s.logger.Warn(logs.Clean(fmt.Sprintf("the log %s could not be cleared for a client: %v", path, err)))
 		return nil, &actors.Fault{Code: actors.Failed}
 	}
 	return xmlrpc.AppendBool(dst, true), nil
@@ -108,7 +115,7 @@ func (s *service) readProcessLog(of channel) xmlrpc.Handler {
 		if err != nil {
 			return nil, err
 		}
-		return appendWindow(dst, of(info), args[1:])
+		return s.appendWindow(dst, of(info), args[1:])
 	}
 }
 
@@ -121,7 +128,8 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		path := of(info)
-		if !exists(path) {
+		file, ok := find(path)
+		if !ok {
 			return appendTail(dst, nil, 0, false), nil
 		}
 		offset, length, err := windowArgs(args[1:])
@@ -129,7 +137,7 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		if length > 0 {
-			if err := bounded(path, 0, length); err != nil {
+			if err := bounded(path, file, 0, length); err != nil {
 				return nil, err
 			}
 		}

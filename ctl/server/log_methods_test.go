@@ -67,6 +67,9 @@ func TestLogMethods(t *testing.T) {
 	if got := textOf(r.rpcCall(t, "supervisor.clearLog")); got != "faultCode 30 faultString FAILED" {
 		t.Error(got)
 	}
+	if want := r.daemon.log + " could not be cleared for a client: disk on fire"; !strings.Contains(r.log.String(), want) {
+		t.Errorf("no %q in the log:\n%s", want, r.log)
+	}
 	if err := os.Remove(filepath.Join(dir, "main")); err != nil {
 		t.Fatal(err)
 	}

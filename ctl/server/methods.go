@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-hclog"
+
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
@@ -17,6 +19,7 @@ import (
 type service struct {
 	tree    Tree
 	daemon  Daemon
+	logger  hclog.Logger
 	version string
 	now     func() time.Time
 }
@@ -72,33 +75,19 @@ func (r *row) method(namespace string) xmlrpc.Method {
 	return m
 }
 
-// methods returns the rows as methods of a namespace.
-func (s *service) methods(namespace string) []xmlrpc.Method {
-	var list []xmlrpc.Method
-	for _, r := range s.rows() {
-		if r.own {
-			continue
-		}
-		m := r.method(namespace)
-		m.Handle = s.guard(&r)
-		list = append(list, m)
-	}
-	return list
-}
-
 // ownNamespace is where methods are that supervisord does not have. They are not listed: clients that compare the list of
 // methods find supervisord's.
 const ownNamespace = "supd"
 
-// ownMethods returns the rows that are supd's own.
-func (s *service) ownMethods() []xmlrpc.Method {
+// methods returns the rows that are supd's own, or the others, as methods of a namespace.
+func (s *service) methods(namespace string, own bool) []xmlrpc.Method {
 	var list []xmlrpc.Method
 	for _, r := range s.rows() {
-		if !r.own {
+		if r.own != own {
 			continue
 		}
-		m := r.method(ownNamespace)
-		m.Handle, m.Unlisted = s.guard(&r), true
+		m := r.method(namespace)
+		m.Handle, m.Unlisted = s.guard(&r), own
 		list = append(list, m)
 	}
 	return list
@@ -166,8 +155,8 @@ func (s *service) program(arg *xmlrpc.Value) (name string, info *actors.Info, er
 	if name, err = textArg(arg); err != nil {
 		return "", nil, err
 	}
-	info, ok := s.tree.Info(name)
-	if _, whole := wholeGroup(name); !ok || whole {
+	info, ok := findProgram(s.tree, name)
+	if !ok {
 		return "", nil, &actors.Fault{Code: actors.BadName, Extra: name}
 	}
 	return name, info, nil

@@ -2,12 +2,15 @@ package server
 
 import (
 	"bufio"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // Two things are asked of a request, so that a page of another site cannot give orders through the browser of somebody who
@@ -58,6 +61,17 @@ func originOf(r *http.Request) origin {
 	}
 	return ownPage
 }
+
+// refuseForeign refuses a request of another site's page. what tells the log what the page wanted, or why it is refused.
+func refuseForeign(r *http.Request, what string) error {
+	short := func(header string) string { return logs.Clean(header[:min(len(header), maxLoggedHeader)]) }
+	return &httpError{http.StatusForbidden, fmt.Sprintf("a web page of another site tried to use the interface: %s (Origin: %s, Referer: %s, "+
+		"Host: %s); a proxy in front of the server must pass the Host header on", what, short(r.Header.Get("Origin")),
+		short(r.Header.Get("Referer")), short(r.Host))}
+}
+
+// maxLoggedHeader is how much of a header is logged, in bytes.
+const maxLoggedHeader = 200
 
 // hostsFile has the names that the owner of the machine has given to addresses.
 const hostsFile = "/etc/hosts"

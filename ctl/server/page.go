@@ -56,7 +56,7 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
 	if action := form.Get("action"); action != "" && r.Method != http.MethodHead {
 		switch originOf(r) {
 		case foreignPage:
-			return &httpError{http.StatusForbidden, "a web page of another site tried to use the interface: " + action}
+			return refuseForeign(r, action)
 		case unknownPage:
 			if words := actionWords[action]; words != "" && r.Method == http.MethodGet {
 				confirm := &web.Confirm{Action: action, Words: words, Name: form.Get("processname")}
@@ -126,10 +126,7 @@ func (s *Server) act(ctx context.Context, action, name string) (string, error) {
 		return "All restarted at " + ctime(), nil
 	}
 	if name != "" {
-		if _, whole := wholeGroup(name); whole {
-			return "No such process named " + name, nil
-		}
-		if _, ok := tree.Info(name); !ok {
+		if _, ok := findProgram(tree, name); !ok {
 			return "No such process named " + name, nil
 		}
 		switch action {
@@ -211,8 +208,8 @@ func (s *Server) tailText(page *web.Tail) string {
 	if page.Name == "" {
 		return "No process name found"
 	}
-	info, ok := s.config.Tree.Info(page.Name)
-	if _, whole := wholeGroup(page.Name); whole || !ok {
+	info, ok := findProgram(s.config.Tree, page.Name)
+	if !ok {
 		return "ERROR: " + unexpected(&actors.Fault{Code: actors.BadName, Extra: page.Name})
 	}
 	if info.StdoutLog == "" {
@@ -223,6 +220,7 @@ func (s *Server) tailText(page *web.Tail) string {
 		return "No file for " + page.Name
 	}
 	if err != nil {
+		warnUnread(s.logger, info.StdoutLog, err)
 		return "ERROR: " + unexpected(&actors.Fault{Code: actors.Failed, Extra: info.StdoutLog})
 	}
 	return string(data)
@@ -284,7 +282,7 @@ func (s *Server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 		return nil, &httpError{status: http.StatusBadRequest}
 	}
 	if originOf(r) == foreignPage {
-		return nil, &httpError{http.StatusForbidden, "a web page of another site tried to use the interface"}
+		return nil, refuseForeign(r, "a form")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if err != nil {

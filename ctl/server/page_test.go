@@ -474,6 +474,9 @@ func TestNoForeignPageGivesOrders(t *testing.T) {
 	if got := r.tree.commands(); got != "" {
 		t.Errorf("something was done: %s", got)
 	}
+	if want := "stop (Origin: , Referer: http://evil.example/, Host: localhost); a proxy"; !strings.Contains(r.log.String(), want) {
+		t.Errorf("no %q in the log", want)
+	}
 	for _, a := range []attempt{
 		{"a script", nil},
 		{"curl", []string{"User-Agent: curl/8.5.0"}},

@@ -18,6 +18,14 @@ func wholeGroup(name string) (group string, ok bool) {
 	return group, colon && (process == "" || process == "*")
 }
 
+// findProgram returns what is known of the one program that has a name. The name of a whole group is none.
+func findProgram(tree Tree, name string) (*actors.Info, bool) {
+	if _, whole := wholeGroup(name); whole {
+		return nil, false
+	}
+	return tree.Info(name)
+}
+
 // asTyped puts the name as the client typed it into the fault of an unknown group.
 func asTyped(err error, name string) error {
 	var f *actors.Fault

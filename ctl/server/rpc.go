@@ -34,11 +34,11 @@ func newRPC(config *Config, called func(string, time.Duration)) (*rpc, error) {
 	var methods []xmlrpc.Method
 	for _, i := range config.Interfaces {
 		if isSupervisorInterface(i) {
-			s := &service{tree: config.Tree, daemon: config.Daemon, version: config.Version, now: time.Now}
+			s := &service{tree: config.Tree, daemon: config.Daemon, logger: config.Logger, version: config.Version, now: time.Now}
 			if methods == nil && i.Name != ownNamespace {
-				methods = s.ownMethods()
+				methods = s.methods(ownNamespace, true)
 			}
-			methods = append(methods, s.methods(i.Name)...)
+			methods = append(methods, s.methods(i.Name, false)...)
 		}
 	}
 	table, err := xmlrpc.NewTable(methods)

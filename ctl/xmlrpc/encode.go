@@ -45,14 +45,6 @@ func AppendInt(b []byte, n int64) []byte {
 
 func clamp(n int64) int64 { return min(max(n, math.MinInt32), math.MaxInt32) }
 
-// AppendTime appends Unix seconds as an int, 0 for the zero time.
-func AppendTime(b []byte, t time.Time) []byte {
-	if t.IsZero() {
-		return AppendInt(b, 0)
-	}
-	return AppendInt(b, t.Unix())
-}
-
 // AppendBool appends a boolean.
 func AppendBool(b []byte, v bool) []byte {
 	if v {
@@ -192,7 +184,7 @@ func AppendMemberInt(b []byte, name string, n int64) []byte {
 	return append(b, "</int></value>\n</member>\n"...)
 }
 
-// AppendMemberTime appends a member that is a time in Unix seconds.
+// AppendMemberTime appends a member that is a time, in Unix seconds as an int, 0 for the zero time.
 func AppendMemberTime(b []byte, name string, t time.Time) []byte {
 	if t.IsZero() {
 		return AppendMemberInt(b, name, 0)
