@@ -158,6 +158,25 @@ func TestProgramsStartInOrderOfPriorityAndStopGroupByGroup(t *testing.T) {
 	})
 }
 
+// A pool hears of the starts of all others, and of their ends.
+func TestAPoolOfListenersStartsFirstAndStopsLast(t *testing.T) {
+	prio := func(n int) func(*confload.Program) { return func(p *confload.Program) { p.Priority = n } }
+	groups := []confload.Group{program1("b", prio(1)), listeners("ear", 1, "TICK_3600"), program1("a", prio(2))}
+	h := lives(script{stops: time.Second})
+	inVirtualTime(t, h, groups, func(b *bench) {
+		b.after(2 * time.Second)
+		if want := []string{"ear", "b", "a"}; !slices.Equal(h.starts, want) {
+			t.Errorf("started %v, want %v", h.starts, want)
+		}
+		b.forget()
+		b.Shutdown(false)
+		<-b.Done()
+		b.want("  2.0s a RUNNING -> STOPPING", "  3.0s a STOPPING -> STOPPED",
+			"  3.0s b RUNNING -> STOPPING", "  4.0s b STOPPING -> STOPPED",
+			"  4.0s ear RUNNING -> STOPPING", "  5.0s ear STOPPING -> STOPPED")
+	})
+}
+
 func TestNothingIsStartedDuringShutdown(t *testing.T) {
 	always := func(p *confload.Program) { p.Autorestart = confload.RestartAlways }
 	h := newScriptedHost(func(name string, _ int) script {

@@ -89,10 +89,18 @@ func TestMustReach(t *testing.T) {
 		"idle.wakeups": "0",
 		"flood.rate":   "≥ 0.90 × floor",
 		"start.setup":  "",
+		"rpc.all":      "≤ 2 × floor",
+		"rpc.one":      "≤ 1.50 × floor",
+		"flood.cpu":    "≤ 1.20 × floor",
+		"lines.cpu":    "≤ 1.25 × floor",
 	}
 	for _, f := range figures {
 		if text, ok := want[f.name]; ok && f.mustReach(1000) != text {
 			t.Errorf("%s must reach %q, want %q", f.name, f.mustReach(1000), text)
 		}
+		delete(want, f.name)
+	}
+	for name := range want {
+		t.Errorf("there is no %s", name)
 	}
 }

@@ -186,28 +186,40 @@ func TestCommandLineMistakesEndWithStatusTwo(t *testing.T) {
 }
 
 func TestReopenTurnsToNewFiles(t *testing.T) {
-	dir, conf := site(t, "[program:echo]\ncommand=/bin/sh -c 'trap \"echo again\" USR1; echo first; while :; do sleep 1000 & wait; done'\nstdout_logfile=%(here)s/echo.log\nstopasgroup=true\n")
-	b := startDaemon(t, "success: echo entered RUNNING", supdBinary, "-c", conf)
-	proctest.File(t, filepath.Join(dir, "echo.log"))
-	for _, name := range []string{"echo.log", "log"} {
-		if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+".old")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_ = b.cmd.Process.Signal(syscall.SIGUSR2)
-	proctest.File(t, filepath.Join(dir, "echo.log"))
-	if out, status := ctlIn(t, conf, "signal", "USR1", "echo"); status != 0 {
-		t.Fatal(out)
-	}
-	proctest.Eventually(t, "the new log", func() (string, bool) {
-		s := read(t, filepath.Join(dir, "echo.log"))
-		return s, s == "again\n"
-	})
-	if old := read(t, filepath.Join(dir, "echo.log.old")); old != "first\n" {
-		t.Errorf("the old log has %q", old)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "log")); err != nil {
-		t.Error(err)
+	for name, reopen := range map[string]func(*background, string){
+		"SIGUSR2": func(b *background, _ string) { b.signal(syscall.SIGUSR2) },
+		"ctl": func(b *background, conf string) {
+			if out, status := ctlIn(b.t, conf, "logs", "reopen"); status != 0 {
+				b.t.Fatalf("status %d: %s", status, out)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, conf := site(t, "[program:echo]\ncommand=/bin/sh -c 'trap \"echo again\" USR1; echo first; while :; do sleep 1000 & wait; done'\nstdout_logfile=%(here)s/echo.log\nstopasgroup=true\n")
+			b := startDaemon(t, "success: echo entered RUNNING", supdBinary, "-c", conf)
+			proctest.File(t, filepath.Join(dir, "echo.log"))
+			for _, name := range []string{"echo.log", "log"} {
+				if err := os.Rename(filepath.Join(dir, name), filepath.Join(dir, name+".old")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			reopen(b, conf)
+			proctest.File(t, filepath.Join(dir, "echo.log"))
+			if out, status := ctlIn(t, conf, "signal", "USR1", "echo"); status != 0 {
+				t.Fatal(out)
+			}
+			proctest.Eventually(t, "the new log", func() (string, bool) {
+				s := read(t, filepath.Join(dir, "echo.log"))
+				return s, s == "again\n"
+			})
+			if old := read(t, filepath.Join(dir, "echo.log.old")); old != "first\n" {
+				t.Errorf("the old log has %q", old)
+			}
+			if _, err := os.Stat(filepath.Join(dir, "log")); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

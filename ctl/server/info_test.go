@@ -1,10 +1,14 @@
 package server
 
 import (
+	encodingxml "encoding/xml"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 )
 
@@ -48,6 +52,59 @@ func TestDescription(t *testing.T) {
 		c.info.Program = program("g", "a&b")
 		if got := string(appendDescription(nil, &c.info, now)); got != c.want {
 			t.Errorf("%v: got %q, want %q", c.info.State, got, c.want)
+		}
+	}
+}
+
+// configMembers are those of compat.md §4.7.
+const configMembers = "autostart autorestart directory uid command exitcodes group group_prio inuse killasgroup name process_prio redirect_stderr " +
+	"startretries startsecs stdout_capture_maxbytes stdout_events_enabled stdout_logfile stdout_logfile_backups stdout_logfile_maxbytes " +
+	"stdout_syslog stderr_capture_maxbytes stderr_events_enabled stderr_logfile stderr_logfile_backups stderr_logfile_maxbytes " +
+	"stderr_syslog stopsignal stopwaitsecs serverurl"
+
+func TestConfigInfosHaveThirtyMembers(t *testing.T) {
+	tree := newFakeTree()
+	want := []string{`<boolean>0</boolean>`, `<boolean>1</boolean>`, `<string>unexpected</string>`}
+	for i, a := range []confload.Autorestart{confload.RestartNever, confload.RestartAlways, confload.RestartUnexpected} {
+		p := *tree.infos[i].Program
+		p.Name, p.Autorestart = strings.Repeat("x", i+1), a // in this order in the answer
+		info := *tree.infos[i]
+		info.Program = &p
+		tree.infos[i] = &info
+	}
+	answer, err := (&service{tree: tree, now: time.Now}).getAllConfigInfo(t.Context(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		Structs []struct {
+			Members []struct {
+				Name  string `xml:"name"`
+				Value struct {
+					XML string `xml:",innerxml"`
+				} `xml:"value"`
+			} `xml:"member"`
+		} `xml:"array>data>value>struct"`
+	}
+	if err := encodingxml.Unmarshal(answer, &list); err != nil || len(list.Structs) != len(want) {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	expected := strings.Fields(configMembers)
+	slices.Sort(expected)
+	if len(expected) != 30 {
+		t.Fatalf("%d members are expected", len(expected))
+	}
+	for i, s := range list.Structs {
+		var names []string
+		for _, m := range s.Members {
+			names = append(names, m.Name)
+			if m.Name == "autorestart" && m.Value.XML != want[i] {
+				t.Errorf("autorestart %d is %s, want %s", i, m.Value.XML, want[i])
+			}
+		}
+		slices.Sort(names)
+		if !slices.Equal(names, expected) {
+			t.Errorf("the members are %v", names)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -36,6 +37,28 @@ func TestASocketIsPassedAsStandardInput(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Close()
+	}
+}
+
+// Whoever may not give the socket away has none: one that belongs to somebody else than the file says is worse.
+func TestASocketBelongsToItsOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s")
+	f, err := Socket{Network: "unix", Address: path, Mode: 0o640, UID: 12345, GID: 23456}.Open()
+	if err == nil {
+		defer f.Close()
+	}
+	info, statErr := os.Lstat(path)
+	if os.Getuid() != 0 {
+		if err == nil || !strings.Contains(err.Error(), "operation not permitted") || statErr == nil {
+			t.Errorf("%v; the socket: %v", err, statErr)
+		}
+		return
+	}
+	if err != nil || statErr != nil {
+		t.Fatal(err, statErr)
+	}
+	if st := info.Sys().(*syscall.Stat_t); st.Uid != 12345 || st.Gid != 23456 || info.Mode().Perm() != 0o640 {
+		t.Errorf("it belongs to %d:%d with mode %v", st.Uid, st.Gid, info.Mode())
 	}
 }
 
