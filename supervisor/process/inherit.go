@@ -42,12 +42,13 @@ func CloseOnExecInherited() error {
 // do 32 to 34, which belong to C libraries and which Go does not let a program catch.
 func DefaultInheritedSignals() {
 	drop := make(chan os.Signal, 1) // nobody reads it: Notify never waits
+	ignored := ignoredSignals()
 	for sig := syscall.Signal(1); sig <= lastSignal; sig++ {
 		switch sig {
 		case syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGKILL, syscall.SIGSTOP, 32, 33, 34:
 			continue
 		}
-		if isIgnored(sig) {
+		if ignored(sig) {
 			signal.Notify(drop, sig)
 		}
 	}
@@ -56,19 +57,21 @@ func DefaultInheritedSignals() {
 // lastSignal is the highest number a signal has.
 const lastSignal = 64
 
-// isIgnored asks the kernel where it can: Go remembers only SIGHUP and SIGINT.
-func isIgnored(sig syscall.Signal) bool {
+// ignoredSignals returns what tells whether a signal is ignored. The kernel is asked where that is possible: Go remembers only
+// SIGHUP and SIGINT.
+func ignoredSignals() func(syscall.Signal) bool {
+	byGo := func(s syscall.Signal) bool { return signal.Ignored(s) }
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
-		return signal.Ignored(sig)
+		return byGo
 	}
 	for line := range strings.Lines(string(status)) {
 		if mask, ok := strings.CutPrefix(line, "SigIgn:"); ok {
 			bits, err := strconv.ParseUint(strings.TrimSpace(mask), 16, 64)
-			return err == nil && bits&(1<<(sig-1)) != 0
+			return func(s syscall.Signal) bool { return err == nil && bits&(1<<(s-1)) != 0 }
 		}
 	}
-	return signal.Ignored(sig)
+	return byGo
 }
 
 // AdoptOrphans makes this program a subreaper: processes that its children leave behind become its children and not
