@@ -38,18 +38,15 @@ const openFlags = os.O_WRONLY | os.O_APPEND | syscall.O_NOCTTY
 // openTarget opens path for appending and creates it with perm, less the umask, if it does not exist.
 func openTarget(path string, perm os.FileMode) (target, error) {
 	info, err := os.Lstat(path)
-	plain := err == nil && info.Mode().IsRegular() || errors.Is(err, os.ErrNotExist) && !isStandardName(path)
-	descriptor, viaDescriptor := -1, false
-	if !plain {
-		descriptor, viaDescriptor = ownDescriptor(path)
+	if err == nil && info.Mode().IsRegular() || errors.Is(err, os.ErrNotExist) && !isStandardName(path) {
+		return openRegular(path, perm)
 	}
-
+	descriptor, viaDescriptor := ownDescriptor(path)
 	file, err := openAny(path, perm, descriptor)
 	if err != nil {
 		return target{}, err
 	}
-	info, err = file.Stat()
-	if err != nil {
+	if info, err = file.Stat(); err != nil {
 		file.Close()
 		return target{}, err
 	}
@@ -60,6 +57,37 @@ func openTarget(path string, perm os.FileMode) (target, error) {
 		return target{file: file, kind: regular, size: info.Size()}, nil
 	}
 	return target{file: file, kind: stream}, nil
+}
+
+// openRegular opens a regular file, or creates it. os.OpenFile would do it as well, and make five system calls more, in vain: they
+// ask whether Go's poller can wait for the file.
+func openRegular(path string, perm os.FileMode) (target, error) {
+	fd, err := retried(func() (int, error) {
+		return unix.Open(path, openFlags|unix.O_CREAT|unix.O_CLOEXEC, uint32(perm.Perm()))
+	})
+	if err != nil {
+		return target{}, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		unix.Close(fd)
+		return target{}, &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	t := target{file: os.NewFile(uintptr(fd), path), kind: stream}
+	if st.Mode&unix.S_IFMT == unix.S_IFREG { // what it was when it was looked at
+		t.kind, t.size = regular, st.Size
+	}
+	return t, nil
+}
+
+// retried calls open until no signal interrupts it.
+func retried(open func() (int, error)) (int, error) {
+	for {
+		fd, err := open()
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
 }
 
 // openAny opens path, or, when it names standard output or error, what that descriptor refers to.
