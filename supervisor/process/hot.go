@@ -12,9 +12,9 @@ import (
 // wake-up in place of three. It cools down by itself.
 const (
 	hotTurns   = 256                    // so many turns
-	hotWithin  = 50 * time.Millisecond  // in this time make a stream hot
-	coolPeriod = 250 * time.Millisecond // which it stays while each such period
-	coolTurns  = 256                    // has this many turns
+	hotWithin  = 500 * time.Millisecond // in this time make a stream hot
+	coolPeriod = 500 * time.Millisecond // which it stays while each such period
+	coolTurns  = 128                    // has this many turns
 )
 
 // heat counts the turns of a worker.
@@ -37,13 +37,13 @@ func (h *heat) rises() bool {
 }
 
 // stayHot waits for output and delivers it until the stream is at its end or has cooled down. Meanwhile the event loop
-// does not watch it. Called by the worker.
+// does not watch it. An end that comes together with the last output goes unnoticed until the stream has cooled down, which
+// is all the same: the end of the process ends its streams by itself. Called by the worker.
 func (s *stream) stayHot() {
 	reader := s.borrowReader()
 	if reader == nil {
 		return
 	}
-	s.worker.Or(hungUp) // no short read ends a turn: Go's poller does not tell of the end of file apart
 	defer s.returnReader(reader)
 	for {
 		turns := 0
@@ -80,7 +80,6 @@ func (s *stream) returnReader(reader *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reader = nil
-	s.worker.And(^hungUp) // resume tells again
 	if !s.closed {
 		_ = s.owner.host.loop.resume(s.owner, s.kind, s.fd) // it was there, so it can only succeed
 	}

@@ -123,18 +123,19 @@ func (l *loop) resume(p *Process, k kind, fd int) error {
 	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_MOD, fd, &ev)
 }
 
-// collect takes all events there are.
+// collect takes the events there are. Asking again when fewer came than there was room for would be a system call for nothing:
+// what happens from here on is an edge of its own, which Go's poller keeps until we wait again.
 func (l *loop) collect(events []unix.EpollEvent) {
 	for {
 		n, err := unix.EpollWait(l.epfd, events, 0)
 		if err == syscall.EINTR {
 			continue
 		}
-		if n <= 0 {
-			return
-		}
-		for i := range events[:n] {
+		for i := range events[:max(0, n)] {
 			l.dispatch(&events[i])
+		}
+		if n < len(events) {
+			return
 		}
 	}
 }
@@ -148,7 +149,7 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 	}
 	switch k := kind(ev.Fd & 3); k {
 	case kindExit:
-		go s.p.reap(s.p.pollPidfd)
+		s.p.host.workers.Go(func() { s.p.reap(s.p.pollPidfd) })
 	case kindStdin:
 		s.p.flush()
 	default:
