@@ -98,6 +98,7 @@ func (r *root) Receive(ctx actor.Context) {
 			r.report.Stop()
 		}
 	case *actor.Stopped:
+		r.tree.mailboxes.Close()
 		close(r.tree.stopped)
 	}
 }

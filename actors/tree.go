@@ -15,6 +15,7 @@ import (
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/workers"
 )
 
 // Mood is the state of the tree as a whole (compat.md §3.1).
@@ -56,8 +57,18 @@ type tree struct {
 	firstSerial events.Serial
 	nextSerial  atomic.Int64
 
-	stopped chan struct{} // closed when the tree is gone
+	mailboxes dispatcher
+	stopped   chan struct{} // closed when the tree is gone
 }
+
+// dispatcher runs the mailboxes of a tree.
+type dispatcher struct{ workers.Pool }
+
+// Schedule implements actor.Dispatcher.
+func (d *dispatcher) Schedule(run func()) { d.Go(run) }
+
+// Throughput implements actor.Dispatcher: how many messages an actor handles before it lets others run.
+func (d *dispatcher) Throughput() int { return 300 }
 
 // firstLife is the life a new program begins at, which is nobody's. PIDs have no incarnation: what is on its way to a program
 // that was removed reaches the one that was added under its name, and must not fit there. So lives are counted on.
@@ -72,7 +83,7 @@ func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
 
 // props makes the Props of an actor of the tree: a panic is logged with its stack before it becomes a failure.
 func (t *tree) props(p actor.Producer, opts ...actor.PropsOption) *actor.Props {
-	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics))...)
+	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(&t.mailboxes))...)
 }
 
 func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {

@@ -63,7 +63,7 @@ func (s *stream) wake(hup bool) {
 			continue
 		}
 		if old&working == 0 {
-			go s.work()
+			s.owner.host.workers.Go(s.work)
 		}
 		return
 	}
