@@ -3,8 +3,9 @@ package process
 import (
 	"errors"
 	"os"
-	"runtime"
 	"sync"
+
+	"github.com/gwaycc/supd/supervisor/workers"
 )
 
 // defaultStdinBuffer is what Options.StdinBuffer zero means.
@@ -40,8 +41,8 @@ type Host struct {
 	wake   chan struct{} // capacity 1: the queue or closed has changed
 	ended  chan struct{} // closed when the spawner has ended
 
-	elsewhere chan struct{}  // closed when the spawner has its thread
-	shims     sync.WaitGroup // starts that a shim has in hand
+	shims   sync.WaitGroup // starts that a shim has in hand
+	workers workers.Pool   // for what the event loop finds out
 }
 
 type request struct {
@@ -58,8 +59,7 @@ func NewHost(o Options) (*Host, error) {
 	if o.fork == nil {
 		o.fork = forkExec
 	}
-	h := &Host{opt: o, wake: make(chan struct{}, 1), ended: make(chan struct{}),
-		elsewhere: make(chan struct{}), others: hasOtherChildren()}
+	h := &Host{opt: o, wake: make(chan struct{}, 1), ended: make(chan struct{}), others: hasOtherChildren()}
 	if !o.noPidfd {
 		h.pidfd = probePidfd()
 	}
@@ -70,7 +70,7 @@ func NewHost(o Options) (*Host, error) {
 		}
 		h.loop = l
 	}
-	go h.startSpawner()
+	go h.runSpawner()
 	return h, nil
 }
 
@@ -105,6 +105,7 @@ func (h *Host) Close() error {
 		return nil
 	}
 	children.forgetHost(h)
+	defer h.workers.Close()
 	if h.loop == nil {
 		return nil
 	}
@@ -131,24 +132,11 @@ func (h *Host) next() (batch []request, closed bool) {
 	return batch, closed
 }
 
-// startSpawner runs the spawner on any thread but the first one: /proc/self is that of the first thread, so it must keep
-// the directory of the program, and a program can end when its first thread does.
-func (h *Host) startSpawner() {
-	runtime.LockOSThread()
-	if !onFirstThread() {
-		h.runSpawner()
-		return
-	}
-	go h.startSpawner() // on another thread, as this one is taken until then
-	<-h.elsewhere
-	runtime.UnlockOSThread()
-}
-
-// runSpawner is the goroutine that forks. It keeps its thread, which dies with it.
+// runSpawner is the goroutine that makes everything a process needs, and has it forked.
 func (h *Host) runSpawner() {
 	defer close(h.ended)
-	close(h.elsewhere)
-	t := newSpawnThread(!h.opt.noUnshare)
+	t := newForkThread(h.opt.fork, !h.opt.noUnshare)
+	defer t.end()
 	for {
 		batch, closed := h.next()
 		for _, r := range batch {

@@ -20,8 +20,8 @@ type pipes struct {
 // noFile is a descriptor that a child gets closed.
 const noFile = ^uintptr(0)
 
-// spawn does one start on the spawner thread.
-func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
+// spawn does one start.
+func (h *Host) spawn(t *forkThread, spec *Spec) (*Process, error) {
 	cred, err := checkCredential(spec)
 	if err != nil {
 		return nil, err
@@ -57,13 +57,11 @@ func (h *Host) spawn(t *spawnThread, spec *Spec) (*Process, error) {
 		}
 		path, args = h.opt.Shim, p.shim.args
 	}
-	t.enter(spec)
 	p.StartedAt = time.Now()
 	err = children.fork(p, func() (err error) {
-		p.pid, p.pidfd, err = h.opt.fork(path, args, attr)
+		p.pid, p.pidfd, err = t.fork(spec.Umask, path, args, attr)
 		return err
 	})
-	t.leave()
 	runtime.KeepAlive(spec)
 	closeAll(ps.childs[:])
 	if err != nil {
@@ -104,7 +102,8 @@ func openPipes(spec *Spec) (*pipes, error) {
 			ours, childs = p[1], p[0]
 		}
 		ps.ours[i], ps.childs[i] = ours, childs
-		if err := unix.SetNonblock(ours, true); err != nil {
+		// A new pipe has no other flag that this could take away, so that they need not be asked for first.
+		if _, err := unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK); err != nil {
 			closeAll(ps.ours[:])
 			closeAll(ps.childs[:])
 			return nil, err
@@ -118,55 +117,5 @@ func closeAll(fds []int) {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
-	}
-}
-
-// A spawnThread is the thread that forks: its umask and working directory are its own where the kernel allows that.
-type spawnThread struct {
-	private bool // umask and directory are this thread's alone
-	base    int  // the umask of the program when the thread was made
-	umask   int  // the thread's umask now
-	undo    int  // umask to go back to after the fork, -1 none: not private
-}
-
-// newSpawnThread makes the calling goroutine's thread, which must be locked, a spawner for good.
-//
-// unshare(CLONE_FS) needs no privilege, but the system call filter of some containers refuses it. Then the umask is set
-// for the whole program while a program with a umask of its own is forked, which is what Go offers.
-func newSpawnThread(private bool) *spawnThread {
-	clearSignalMask()
-	t := &spawnThread{private: private && unshareFS() == nil, undo: -1}
-	if t.private {
-		t.base = syscall.Umask(0)
-		syscall.Umask(t.base)
-		t.umask = t.base
-	}
-	return t
-}
-
-// enter prepares the thread for a fork of spec.
-func (t *spawnThread) enter(spec *Spec) {
-	if !t.private {
-		if spec.Umask >= 0 {
-			t.undo = syscall.Umask(spec.Umask)
-		}
-		return
-	}
-	want := spec.Umask
-	if want < 0 {
-		want = t.base
-	}
-	if want != t.umask {
-		syscall.Umask(want)
-		t.umask = want
-	}
-	followDirectory()
-}
-
-// leave undoes what enter did to the whole program.
-func (t *spawnThread) leave() {
-	if t.undo >= 0 {
-		syscall.Umask(t.undo)
-		t.undo = -1
 	}
 }

@@ -189,19 +189,24 @@ func TestBlockedSignalsAreNotInherited(t *testing.T) {
 		err error
 	}
 	c := make(chan result)
-	go func() { // forks from a thread with a mask of its own, which ends with it
-		h := &Host{opt: Options{fork: forkExec}, pidfd: h.pidfd, loop: h.loop}
+	thread := &forkThread{forkExec: forkExec, jobs: make(chan *forkJob), ended: make(chan struct{})}
+	go func() { // a thread with a mask of its own, which ends with it
 		lockThread()
 		var mask unix.Sigset_t
 		mask.Val[0] = 1<<(syscall.SIGUSR1-1) | 1<<(syscall.SIGWINCH-1)
 		unix.PthreadSigmask(unix.SIG_SETMASK, &mask, nil)
+		thread.run(false)
+	}()
+	go func() {
+		defer thread.end()
+		h := &Host{opt: Options{fork: forkExec}, pidfd: h.pidfd, loop: h.loop}
 		var out proctest.Output
 		spec := roleSpec("inherit")
 		spec.Env = append(spec.Env, "DEFAULTS=1")
 		spec.Stdout = &out
 		gone := make(chan struct{})
 		spec.Exited = func(Exit) { close(gone) }
-		p, err := h.spawn(&spawnThread{undo: -1}, spec)
+		p, err := h.spawn(thread, spec)
 		if err == nil {
 			h.watch(p)
 			<-gone
