@@ -41,6 +41,8 @@ type daemon struct {
 	serial   events.Serial   // of the next event
 	announce func(*confload.Config)
 	notify   *notifier // nil: no service manager wants to hear from us
+
+	forgotten <-chan struct{} // closed when what a reading of the configuration took, that nobody wants any more, is given back; nil: none is
 }
 
 // logPatience is how long a syslog server may take for the last lines of the main log.
@@ -134,13 +136,25 @@ func (d *daemon) run(cfg *confload.Config) (int, error) {
 			return exitUsage, err
 		}
 		next := g.serve()
-		g.end()
+		d.notify.beatDuring(g.end)
 		if next == nil {
+			d.awaitForgotten()
 			d.log.Close()
 			_ = d.outlets.Close(logPatience)
 			return int(d.status.Load()), nil
 		}
 		g = next
+	}
+}
+
+// awaitForgotten waits until nothing is left of a soft restart that came too late: no socket file, no pidfile.
+func (d *daemon) awaitForgotten() {
+	if d.forgotten == nil {
+		return
+	}
+	select {
+	case <-d.forgotten:
+	case <-time.After(stopGrace):
 	}
 }
 

@@ -203,3 +203,30 @@ func TestAServiceManagerThatIsGoneIsNoticedOnce(t *testing.T) {
 		t.Errorf("exit status %d:\n%s", s, b.out)
 	}
 }
+
+// Between two generations, while the listeners of the first one end, the beat goes on.
+func TestTheWatchdogIsFedWhileAGenerationEnds(t *testing.T) {
+	m := newManager(t)
+	t.Setenv("WATCHDOG_USEC", "100000")
+	n := takeNotifier()
+	n.begin(func(text string) { t.Error(text) })
+	n.beatDuring(func() {
+		for range 2 {
+			select {
+			case got := <-m.messages:
+				if got != "WATCHDOG=1" {
+					t.Errorf("it says %q", got)
+				}
+			case <-time.After(proctest.Deadline):
+				t.Error("no beat")
+				return
+			}
+		}
+	})
+	var none *notifier
+	worked := false
+	none.beatDuring(func() { worked = true })
+	if !worked {
+		t.Error("without a service manager the work is not done")
+	}
+}

@@ -221,3 +221,26 @@ func TestAStaleSocketIsToldInTheLogToo(t *testing.T) {
 		return log, strings.Contains(log, "Unlinking stale socket "+dir+"/sock")
 	})
 }
+
+// A daemon that is told to restart and to end in one breath leaves nothing of the restart behind, also when the
+// configuration has been read only after everything else has ended.
+func TestARestartThatCameTooLateLeavesNothingBehind(t *testing.T) {
+	dir, conf := site(t, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
+	b := startDaemon(t, up, supdBinary, "-c", conf)
+	next := strings.NewReplacer(dir+"/pid", dir+"/pid2", dir+"/sock", dir+"/sock2").Replace(read(t, conf))
+	var many strings.Builder // so that reading takes longer than ending
+	for i := range 8000 {
+		fmt.Fprintf(&many, "[program:p%d]\ncommand=/bin/cat\n", i)
+	}
+	writeFile(t, dir, "conf", next+many.String())
+	b.signal(syscall.SIGHUP)
+	b.signal(syscall.SIGTERM)
+	if status := b.wait(); status != 0 {
+		t.Errorf("status %d", status)
+	}
+	for _, name := range []string{"pid", "pid2", "sock", "sock2"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s is left behind", name)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
@@ -75,6 +76,7 @@ func (g *generation) Restart(ctx context.Context) error {
 // It belongs to the goroutine of serve.
 type restart struct {
 	result chan prepared // nil: none is being prepared
+	turn   *atomic.Bool  // whoever sets it first decides: nothing more is done for result, or it will be there before long
 	askers []chan error
 	next   *generation
 }
@@ -117,7 +119,7 @@ func (g *generation) serve() *generation {
 			d.notify.alive()
 		case <-g.tree.Done():
 			if r.result != nil && d.ending.Load() {
-				r.forget()
+				d.forgotten = r.forget()
 			} else if r.result != nil {
 				g.prepared(&r, <-r.result)
 			}
@@ -175,8 +177,8 @@ func (g *generation) prepareNext(r *restart) {
 		return
 	}
 	g.daemon.notify.reloading()
-	result := make(chan prepared, 1)
-	r.result = result
+	result, turn := make(chan prepared, 1), new(atomic.Bool)
+	r.result, r.turn = result, turn
 	go func() {
 		cfg, err := g.daemon.load()
 		if err == nil {
@@ -185,6 +187,9 @@ func (g *generation) prepareNext(r *restart) {
 		if err != nil {
 			result <- prepared{err: err}
 			return
+		}
+		if !turn.CompareAndSwap(false, true) {
+			return // forgotten
 		}
 		next, err := g.daemon.prepare(cfg, g)
 		result <- prepared{next, err}
@@ -222,15 +227,21 @@ func (r *restart) answer(err error) {
 	r.result, r.askers = nil, nil
 }
 
-// forget gives up a reading of the configuration that is under way, for a daemon that ends.
-func (r *restart) forget() {
-	result := r.result
+// forget gives up a reading of the configuration that is under way, for a daemon that ends. The channel is closed when what it
+// took is given back; nil: it has taken nothing.
+func (r *restart) forget() <-chan struct{} {
+	result, done := r.result, make(chan struct{})
 	r.answer(&actors.Fault{Code: actors.ShutdownState})
+	if r.turn.CompareAndSwap(false, true) {
+		return nil
+	}
 	go func() {
+		defer close(done)
 		if p := <-result; p.next != nil {
 			p.next.abandon()
 		}
 	}()
+	return done
 }
 
 // signalled does what a signal asks for (compat.md §2.5).
