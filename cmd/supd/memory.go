@@ -12,7 +12,7 @@ import (
 func init() { cmap.SHARD_COUNT = 1 }
 
 // settleTime is how long after a start the memory that only the start needed is given back.
-const settleTime = 2 * time.Second
+const settleTime = 1500 * time.Millisecond
 
 // settleMemory gives back what only the start needed, once.
 func settleMemory() {

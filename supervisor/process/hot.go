@@ -11,10 +11,10 @@ import (
 // A stream is hot when its worker starts so often that it had better wait for the next output itself, in Go's poller: one
 // wake-up in place of three. It cools down by itself.
 const (
-	hotTurns   = 256                    // so many turns
+	hotTurns   = 32                     // so many turns
 	hotWithin  = 500 * time.Millisecond // in this time make a stream hot
 	coolPeriod = 500 * time.Millisecond // which it stays while each such period
-	coolTurns  = 128                    // has this many turns
+	coolTurns  = 16                     // has this many turns
 )
 
 // heat counts the turns of a worker.

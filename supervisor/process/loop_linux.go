@@ -127,7 +127,7 @@ func (l *loop) resume(p *Process, k kind, fd int) error {
 // what happens from here on is an edge of its own, which Go's poller keeps until we wait again.
 func (l *loop) collect(events []unix.EpollEvent) {
 	for {
-		n, err := unix.EpollWait(l.epfd, events, 0)
+		n, err := epollNow(l.epfd, events)
 		if err == syscall.EINTR {
 			continue
 		}

@@ -107,7 +107,7 @@ func (s *stream) step(buf []byte) (more, end bool) {
 	if s.closed {
 		return false, true
 	}
-	n, err := unix.Read(s.fd, buf)
+	n, err := readNow(s.fd, buf)
 	switch {
 	case n > 0:
 		_, _ = s.sink.Write(buf[:n])
