@@ -34,7 +34,7 @@ func (l *loader) advise() {
 func (l *loader) clientURL(s *Server) string {
 	e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network])
 	switch {
-	case !hasEnv(e):
+	case !l.hasEnv(e):
 		return s.URL()
 	case s.Network == "unix":
 		return "unix://" + e.value()
@@ -63,7 +63,7 @@ func (l *loader) missingDirectory(s *Server) {
 		return
 	}
 	text := fmt.Sprintf("the directory of the socket %s does not exist; make it with: mkdir -p %s", s.Path, dir)
-	if e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network]); hasEnv(e) {
+	if e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network]); l.hasEnv(e) {
 		text = fmt.Sprintf("the directory of the socket %s does not exist; make it", quoted(e.value()))
 	}
 	if l.checked != nil {

@@ -72,6 +72,7 @@ type Supervisord struct {
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
 	ExitWhen        ExitWhen
+	ExpandEnv       bool // $NAME and ${NAME} in values stand for environment variables
 }
 
 // A Server is one listener of the control interface.

@@ -49,3 +49,24 @@ func (l *loader) override(s *Supervisord) {
 		}
 	}
 }
+
+// readExpandEnv reads expand_env, which counts for all other options of all files, those of [include] among them. Its own
+// value is expanded without.
+func (l *loader) readExpandEnv() {
+	if sec := l.doc.sections["supervisord"]; sec != nil {
+		var s Supervisord
+		fill(l, supervisordTable, sec, &s, l.scope(), only("expand_env"))
+		l.dollar = s.ExpandEnv
+	}
+}
+
+// checkExpandEnv refuses an expand_env in an included file: what was read before it was read without.
+func (l *loader) checkExpandEnv() {
+	sec := l.doc.sections["supervisord"]
+	if sec == nil {
+		return
+	}
+	if e, found := l.doc.lookup(sec, "expand_env"); found && e.at.file != l.main {
+		l.fail(l.errorAt(sec, e, "expand_env stands in an included file; move it to [supervisord] of "+l.main))
+	}
+}
