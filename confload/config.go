@@ -172,6 +172,7 @@ type Program struct {
 	Umask        *fs.FileMode
 	User         *User    // nil: that of supd
 	Environment  []string // KEY=VALUE: [supervisord] environment overlaid by the program's own, keys unique
+	ConfFile     string   // absolute; a file that clients are shown, it need not exist; "" none
 	ServerURL    string   // "" = AUTO
 	Priority     int
 	Autostart    bool

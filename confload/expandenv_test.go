@@ -101,3 +101,11 @@ func TestDollarsArePrintedSoThatTheyAreReadAgain(t *testing.T) {
 		t.Errorf("%q from\n%s", p.Command, c.Print())
 	}
 }
+
+func TestConfFileIsOnePath(t *testing.T) {
+	if p := program(t, "[program:x]\ncommand=c\nconf_file=~/%(program_name)s.conf"); !strings.HasSuffix(p.ConfFile, "/x.conf") || !filepath.IsAbs(p.ConfFile) {
+		t.Errorf("%q", p.ConfFile)
+	}
+	_, err := parse(t, "[program:x]\ncommand=c\nconf_file=/a\n  /b")
+	wantError(t, err, "for conf_file", "it is more than one line", "allowed: the path of a file", "line 4", "program:x")
+}

@@ -370,6 +370,18 @@ var wordsType = valueType[[]string]{
 	same:  slices.Equal[[]string],
 }
 
+// shownPathType is the type of a file that is only shown.
+var shownPathType = valueType[string]{
+	name: "file path", allowed: "the path of a file",
+	parse: func(l *loader, s string) (string, error) {
+		if strings.ContainsAny(s, "\x00\n") {
+			return "", errors.New("it is more than one line")
+		}
+		return historyType.parse(l, s)
+	},
+	same: equal[string],
+}
+
 // historyType is the type of a file the client may make; nothing is checked.
 var historyType = valueType[string]{
 	name: "file path", allowed: "the path of a file",
