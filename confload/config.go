@@ -230,9 +230,10 @@ type LogKind int
 
 // The kinds of log files.
 const (
-	LogAuto LogKind = iota // a file in childlogdir with a name made up by supd
-	LogNone                // read and thrown away
-	LogPath                // Stream.Path
+	LogAuto   LogKind = iota // a file in childlogdir with a name made up by supd
+	LogNone                  // read and thrown away
+	LogPath                  // Stream.Path
+	LogMemory                // the end of it is kept in memory
 )
 
 // A Stream says where one output of a program goes.

@@ -19,7 +19,7 @@ type logTargets struct {
 
 var logTargetsType = valueType[logTargets]{
 	name: "log file",
-	allowed: "AUTO, NONE, OFF, a file in an existing directory, syslog, syslog @[udp:|tcp:]HOST[:PORT], or several with " +
+	allowed: "AUTO, NONE, OFF, memory, a file in an existing directory, syslog, syslog @[udp:|tcp:]HOST[:PORT], or several with " +
 		"commas between them",
 	parse: parseLogTargets,
 	same: func(a, b logTargets) bool {
@@ -27,8 +27,8 @@ var logTargetsType = valueType[logTargets]{
 	},
 }
 
-// parseLogTargets reads a std*_logfile. Of the files in a list, AUTO or else the first one that is no device is what Kind
-// and Path tell: a device cannot be read back.
+// parseLogTargets reads a std*_logfile. Of the files in a list, AUTO or memory, or else the first one that is no
+// device is what Kind and Path tell: a device cannot be read back.
 func parseLogTargets(l *loader, s string) (logTargets, error) {
 	v := logTargets{kind: LogNone}
 	switch strings.ToLower(strings.TrimFunc(s, isSpace)) {
@@ -47,7 +47,7 @@ func parseLogTargets(l *loader, s string) (logTargets, error) {
 			return v, err
 		}
 	}
-	if v.kind == LogAuto {
+	if v.kind == LogAuto || v.kind == LogMemory {
 		return v, nil
 	}
 	i := slices.IndexFunc(v.extra, func(t LogTarget) bool { return t.Path != "" && !strings.HasPrefix(t.Path, "/dev/") })
@@ -72,12 +72,19 @@ func (v *logTargets) add(l *loader, s string) error {
 		return errors.New("it must stand alone")
 	case "":
 		return errors.New("it is empty")
-	case "auto":
-		if v.kind == LogAuto {
-			return errors.New("it is there twice")
+	case "auto", "memory":
+		kind := LogAuto
+		if word == "memory" {
+			kind = LogMemory
 		}
-		v.kind = LogAuto
-		return nil
+		switch v.kind {
+		case kind:
+			return errors.New("it is there twice")
+		case LogNone:
+			v.kind = kind
+			return nil
+		}
+		return errors.New("AUTO and memory cannot stand together, only one of them could be read back")
 	case "syslog":
 		v.syslog = true
 		return nil
@@ -136,7 +143,7 @@ func unclearComma(s string) bool {
 		word, _, _ := strings.Cut(strings.ToLower(part), "@")
 		switch {
 		case part == "" || strings.ContainsRune(" \t/~", rune(part[0])):
-		case word == "auto" || strings.TrimFunc(word, isSpace) == "syslog":
+		case word == "auto" || word == "memory" || strings.TrimFunc(word, isSpace) == "syslog":
 		default:
 			return true
 		}

@@ -8,7 +8,7 @@ import (
 
 // targets renders where stdout goes: what is read back, S for the local syslog, and the rest.
 func targets(s *Stream, dir string) string {
-	out := []string{[]string{"AUTO", "NONE", s.Path}[s.Kind]}
+	out := []string{[]string{"AUTO", "NONE", s.Path, "MEMORY"}[s.Kind]}
 	if s.Syslog {
 		out = append(out, "S")
 	}
@@ -38,6 +38,9 @@ func TestLogTargets(t *testing.T) {
 		{"DIR/a.log,DIR/b.log", "DIR/a.log DIR/b.log"},
 		{"DIR/a.log, auto, Syslog", "AUTO S DIR/a.log"},
 		{"DIR/a.log, syslog, syslog @loghost", "DIR/a.log S udp://loghost:514"},
+		{"memory", "MEMORY"},
+		{"DIR/a.log, /dev/stdout, Memory", "MEMORY DIR/a.log /dev/stdout"},
+		{"DIR/memory", "DIR/memory"},
 		{"syslog @loghost", "NONE udp://loghost:514"},
 		{"SYSLOG\t@UDP:LogHost", "NONE udp://loghost:514"},
 		{"syslog@tcp:loghost", "NONE tcp://loghost:6514"},
@@ -63,6 +66,8 @@ func TestBadLogTargets(t *testing.T) {
 		{"DIR/a.log,,DIR/b.log", `entry '': it is empty`},
 		{"NONE, /dev/stdout", `entry 'NONE': it must stand alone`},
 		{"AUTO, AUTO", `entry 'AUTO': it is there twice`},
+		{"memory, memory", `entry 'memory': it is there twice`},
+		{"memory, AUTO", `entry 'AUTO': AUTO and memory cannot stand together`},
 		{"/dev/stdout, /dev/stdout", `entry '/dev/stdout': it is there twice`},
 		{"syslog loghost", "what follows syslog must begin with @"},
 		{"syslog @", "not the name of a host"},
@@ -84,7 +89,7 @@ func TestBadLogTargets(t *testing.T) {
 func TestACommaInALogNameIsSpokenOf(t *testing.T) {
 	dir := t.TempDir()
 	for value, want := range map[string]bool{
-		"DIR/a,b.log": true, "DIR/a.log,DIR/b.log": false, "DIR/a.log, b.log": false, "/dev/stdout,auto": false,
+		"DIR/a,b.log": true, "DIR/a.log,DIR/b.log": false, "DIR/a.log, b.log": false, "/dev/stdout,auto": false, "/dev/stdout,memory": false,
 		"DIR/a.log,syslog @h": false, "DIR/a.log": false,
 	} {
 		c := mustParse(t, "[program:x]\ncommand=c\nstdout_logfile="+strings.ReplaceAll(value, "DIR", dir))
@@ -147,4 +152,9 @@ func TestLogOptions(t *testing.T) {
 	}
 	_, err := parse(t, "[eventlistener:x]\ncommand=c\nevents=EVENT\npayload_length=chars")
 	wantError(t, err, "on line 5 ", "payload_length", "(allowed: bytes, characters)")
+}
+
+func TestMemoryIsForProgramsOnly(t *testing.T) {
+	_, err := parse(t, "[supervisord]\nlogfile=memory\n")
+	wantError(t, err, "logfile", "AUTO and memory are for programs", "on line 2 ")
 }

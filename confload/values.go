@@ -307,8 +307,8 @@ var mainLogType = valueType[mainLog]{
 		switch {
 		case err != nil:
 			return mainLog{}, err
-		case v.kind == LogAuto:
-			return mainLog{}, errors.New("AUTO is for programs")
+		case v.kind == LogAuto || v.kind == LogMemory:
+			return mainLog{}, errors.New("AUTO and memory are for programs")
 		}
 		return mainLog{v.path, v.syslog, v.extra}, nil
 	},
