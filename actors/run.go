@@ -227,7 +227,7 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 func (r *run) open(path string, memory *logs.Memory, s *confload.Stream, c events.Channel) (logs.Sink, error) {
 	strip := r.tree.config.Supervisord.StripANSI && !r.decorated(s)
 	outlet := logs.OutletFor(r.prog, s, c.String(), path, r.life, strip)
-	outlet.Memory = memory
+	outlet.Memory, outlet.File.MakeDir = memory, r.tree.config.Supervisord.MakeLogDirs
 	sink, err := r.tree.outlets.Open(outlet)
 	if err == nil {
 		if sink != logs.Discard {

@@ -72,6 +72,7 @@ type Supervisord struct {
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
 	ExitWhen        ExitWhen
+	MakeLogDirs     bool // missing directories of log files are made
 	ExpandEnv       bool // $NAME and ${NAME} in values stand for environment variables
 }
 

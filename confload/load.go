@@ -149,7 +149,7 @@ func newLoader(opts Options) *loader {
 	if opts.Environ == nil {
 		opts.Environ = os.Environ()
 	}
-	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
+	l := &loader{opts: opts, doc: newDocument(), config: &Config{}, host: opts.Hostname,
 		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
 	l.opts.Environ = l.readEnvFiles(opts.Environ, opts.EnvFiles)
 	l.environ = envMap(l.opts.Environ)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -93,7 +94,7 @@ func (v *logTargets) add(l *loader, s string) error {
 	var err error
 	if rest, ok := strings.CutPrefix(word, "syslog"); ok && (rest[0] == '@' || isSpace(rune(rest[0]))) {
 		t, err = parseSyslogServer(strings.TrimFunc(rest, isSpace))
-	} else if t.Path, err = l.existingDirPath(s); err == nil && !filepath.IsAbs(t.Path) {
+	} else if t.Path, err = l.logPath(s); err == nil && !filepath.IsAbs(t.Path) {
 		t.Path, err = filepath.Abs(t.Path)
 	}
 	if err == nil && slices.Contains(v.extra, t) {
@@ -101,6 +102,30 @@ func (v *logTargets) add(l *loader, s string) error {
 	}
 	v.extra = append(v.extra, t)
 	return err
+}
+
+// logPath expands ~ in the path of a log file and checks that its directory exists, or can be made if that is wanted.
+func (l *loader) logPath(s string) (string, error) {
+	if !l.config.Supervisord.MakeLogDirs {
+		path, err := l.existingDirPath(s)
+		if err == errNoDirectory {
+			err = fmt.Errorf("%w; make it, or set make_log_dirs=true in [supervisord]", err)
+		}
+		return path, err
+	}
+	path, err := l.expandUser(s)
+	if err != nil {
+		return "", err
+	}
+	if path == "" || strings.HasSuffix(path, "/") {
+		return "", errors.New("it names no file")
+	}
+	for dir := filepath.Dir(path); !l.isDir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); err == nil {
+			return "", fmt.Errorf("%s is not a directory", dir)
+		}
+	}
+	return path, nil
 }
 
 // The port of a syslog server when none is given, by protocol.

@@ -158,3 +158,26 @@ func TestMemoryIsForProgramsOnly(t *testing.T) {
 	_, err := parse(t, "[supervisord]\nlogfile=memory\n")
 	wantError(t, err, "logfile", "AUTO and memory are for programs", "on line 2 ")
 }
+
+func TestMissingLogDirectoriesAreAllowedWhenTheyAreMade(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"file": ""})
+	c, err := parseIn(t, dir, "[supervisord]\nmake_log_dirs=true\nlogfile="+dir+"/a/main.log\n[program:x]\ncommand=c\nstdout_logfile="+dir+"/a/b/x.log\n")
+	if err != nil || c.Supervisord.LogFile != dir+"/a/main.log" || c.Groups[0].Programs[0].Stdout.Path != dir+"/a/b/x.log" {
+		t.Errorf("%v", err)
+	}
+	if isDir(dir + "/a") {
+		t.Error("reading the configuration has made it")
+	}
+	for options, want := range map[string]string{
+		"make_log_dirs=maybe\n":                                         "'maybe' for make_log_dirs",
+		"make_log_dirs=true\nlogfile=" + dir + "/file/x.log":            dir + "/file is not a directory",
+		"make_log_dirs=true\nlogfile=" + dir + "/new/":                  "it names no file",
+		"logfile=" + dir + "/a/main.log":                                "make it, or set make_log_dirs=true",
+		"make_log_dirs=true\npidfile=" + dir + "/a/main.pid":            "directory named as part of the path does not exist",
+		"make_log_dirs=true\nchildlogdir=" + dir + "/a\nlogfile=syslog": "it is not an existing directory",
+	} {
+		_, err := parseIn(t, dir, "[supervisord]\n"+options)
+		wantError(t, err, want)
+	}
+}

@@ -11,6 +11,7 @@ func (l *loader) supervisord() {
 	sec := l.doc.sections["supervisord"]
 	s := &l.config.Supervisord
 	setDefaults(l, supervisordTable, s)
+	fill(l, supervisordTable, sec, s, l.scope(), only("make_log_dirs")) // logfile depends on it
 	fill(l, supervisordTable, sec, s, l.scope(), every)
 	l.override(s)
 	if s.ChildLogDir == "" {

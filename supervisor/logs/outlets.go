@@ -161,7 +161,7 @@ func OutletFor(p *confload.Program, s *confload.Stream, stream, path string, lif
 // OutletForMain returns where the main log goes besides its file and the terminal.
 func OutletForMain(s *confload.Supervisord) Outlet {
 	x := Outlet{
-		File:   FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups},
+		File:   FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups, MakeDir: s.MakeLogDirs},
 		Syslog: SyslogOptions{Facility: facilityUser, Severity: severityInfo, Tag: defaultSyslogTag},
 
 		NeverWaits: true, // the daemon
