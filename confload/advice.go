@@ -9,6 +9,7 @@ import (
 // advise says what is valid and hardly meant: a configuration that runs and cannot be steered. Each message names the
 // lines to add.
 func (l *loader) advise() {
+	l.sharedLogs()
 	if len(l.config.Servers) == 0 {
 		if len(l.config.Groups) > 0 && l.config.Supervisord.ExitWhen.Policy == ExitNever {
 			l.add(Info, "supd ctl and supervisorctl cannot steer this supervisor, there is no server section",
