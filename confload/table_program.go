@@ -147,7 +147,7 @@ func logfileOf(name string, of func(*Program) *Stream) binding[Program] {
 	return bindParts(Option{Name: name + "_logfile", Default: "AUTO", Names: namesPerProcess,
 		Peer: PeerBetter, PeerNote: "expanded once: a percent sign is %% here as everywhere, not %%%%; a list, syslog servers, and memory",
 		Help: "Where " + name + " goes: a file, AUTO for one in childlogdir with a name made up, NONE, memory for its last MiB (or " +
-			"less, by " + name + "_logfile_maxbytes) until supd ends, a syslog, or several of these with commas between them. AUTO, memory, or " +
+			"less, by " + name + "_logfile_maxbytes) until supd ends or restarts, a syslog, or several of these with commas between them. AUTO, memory, or " +
 			"else the first file is what is read back."},
 		logTargetsType,
 		func(p *Program) logTargets { s := of(p); return logTargets{kind: s.Kind, path: s.Path, extra: s.Extra} },

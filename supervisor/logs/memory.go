@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"sync"
 	"time"
 )
@@ -160,7 +159,7 @@ func (m *Memory) Tail(offset, length int64) (data []byte, newOffset int64, overf
 func (m *Memory) Follow(last int64) (Following, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return &memoryFollower{memory: m, modified: m.modified, offset: max(m.begin(), addSaturating(m.end, -max(last, -math.MaxInt64)))}, nil
+	return &memoryFollower{memory: m, modified: m.modified, offset: max(m.begin(), m.end-max(last, 0))}, nil
 }
 
 // A memoryFollower reads a Memory as it grows. One that lags by more than is kept gets ErrTruncated and goes on with the oldest
