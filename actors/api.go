@@ -6,6 +6,7 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // Info is what is known of one program at one moment. It is immutable: readers may keep it.
@@ -18,8 +19,8 @@ type Info struct {
 	ExitStatus int               // of the last recorded exit; -1 death by signal
 	ExitSignal syscall.Signal    // that ended the last process; 0: none
 	Pid        int               // 0: no process
-	StdoutLog  string            // path of the stdout log, "" none
-	StderrLog  string            // path of the stderr log, "" none or redirected
+	StdoutLog  string            // path of the stdout log, "memory" (see Stdout), "" none
+	StderrLog  string            // path of the stderr log, "memory" (see Stderr), "" none or redirected
 	Reason     supervisor.Reason // why it is in this state
 	Expected   bool              // Exited: the status is one of exitcodes
 	Wanted     bool              // it is down, or on its way down, and will be started without anybody asking for it
@@ -31,6 +32,24 @@ type Info struct {
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 	Failures   int               // failed starts in a row
 	Counts     Counts
+
+	memory [2]*logs.Memory // logs in memory, by channel; nil none
+}
+
+// Stdout is the log of standard output, nil when nothing is kept of it.
+func (i *Info) Stdout() logs.Log { return logOf(i.StdoutLog, i.memory[0]) }
+
+// Stderr is the log of standard error, nil when nothing is kept of it or it goes where standard output goes.
+func (i *Info) Stderr() logs.Log { return logOf(i.StderrLog, i.memory[1]) }
+
+func logOf(path string, memory *logs.Memory) logs.Log {
+	switch {
+	case memory != nil:
+		return memory
+	case path != "":
+		return logs.At(path)
+	}
+	return nil
 }
 
 // Result is the outcome for one program of a command on many.

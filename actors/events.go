@@ -17,6 +17,8 @@ import (
 // What it decides, supervisor/events decides.
 type eventCenter struct {
 	tree  *tree
+	root  *actor.RootContext
+	self  *actor.PID
 	hub   *events.Hub
 	pools map[string][]listener  // by name of the pool, in the order of its processes
 	told  map[string]*poolBuffer // by name of the pool: how it stands, for others to read
@@ -35,6 +37,7 @@ type listener struct {
 func (c *eventCenter) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		c.root, c.self = ctx.ActorSystem().Root, ctx.Self()
 		c.hub, c.pools = events.NewHub(c.tree.firstSerial), map[string][]listener{}
 		c.told = map[string]*poolBuffer{}
 		c.tree.nextSerial.Store(int64(c.tree.firstSerial))
@@ -57,6 +60,10 @@ func (c *eventCenter) Receive(ctx actor.Context) {
 		c.changed(m)
 	case *tickDue:
 		c.tick(ctx)
+	case *poolRested:
+		if p := c.hub.Pool(m.pool); p != nil {
+			c.do(p.Rested(m.number))
+		}
 	case *actor.Stopping:
 		close(c.tree.deaf)
 		c.do(c.hub.Close())
@@ -110,8 +117,7 @@ func (c *eventCenter) tick(ctx actor.Context) {
 		c.do(c.hub.Publish(e))
 	}
 	if at, ok := events.NextTick(now.Unix(), c.hub.Wanted()); ok {
-		root, self := ctx.ActorSystem().Root, ctx.Self()
-		c.timer = time.AfterFunc(time.Unix(at, 0).Sub(now), func() { root.Send(self, &tickDue{}) })
+		c.timer = time.AfterFunc(time.Unix(at, 0).Sub(now), func() { c.root.Send(c.self, &tickDue{}) })
 	}
 }
 
@@ -169,6 +175,8 @@ func (c *eventCenter) do(effects []events.Effect) {
 			c.tree.log(e)
 		case events.Send:
 			effects = slices.Concat(effects, c.send(e))
+		case events.Rest:
+			time.AfterFunc(e.For, func() { c.root.Send(c.self, &poolRested{e.Pool, e.Number}) })
 		}
 	}
 	for name, b := range c.told {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -161,6 +162,57 @@ func TestARejectedEventAndThatOfADeadListenerComeAgain(t *testing.T) {
 			"2 2 PROCESS_STATE_STARTING processname:web3 groupname:web3 from_state:STOPPED tries:0",
 			"2 2 PROCESS_STATE_STARTING processname:web3 groupname:web3 from_state:STOPPED tries:0",
 			"3 3 PROCESS_STATE_STARTING processname:ear groupname:ear from_state:EXITED tries:0")
+	})
+}
+
+// A listener that rejects everything gets its event at once when it was rejected for the first time, and then ever more seldom, but
+// once a second at least; what comes after it waits, in order.
+func TestAListenerThatRejectsEverythingDoesNotSpin(t *testing.T) {
+	e := &ear{}
+	var at []time.Duration
+	var began time.Time
+	var accept atomic.Bool
+	e.answer = func(int, string) string {
+		if accept.Load() {
+			return "RESULT 2\nOKREADY\n"
+		}
+		if began.IsZero() {
+			began = time.Now()
+		}
+		at = append(at, time.Since(began))
+		return "RESULT 4\nFAILREADY\n"
+	}
+	h := newScriptedHost(func(name string, _ int) script {
+		if name != "ear" {
+			return script{}
+		}
+		return e.script()
+	})
+	manual := func(p *confload.Program) { p.Autostart = false }
+	groups := []confload.Group{listeners("ear", 1, "PROCESS_STATE_STARTING"), program1("web1", manual), program1("web2", manual)}
+	inVirtualTime(t, h, groups, func(b *bench) {
+		b.after(5 * time.Second)
+		for _, name := range []string{"web1", "web2"} {
+			if err := b.Start(context.Background(), name, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.after(5 * time.Second)
+		accept.Store(true)
+		b.after(5 * time.Second)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		ms := func(n time.Duration) time.Duration { return n * time.Millisecond }
+		if want := []time.Duration{0, 0, ms(100), ms(300), ms(700), ms(1500), ms(2500)}; len(at) > 20 || !slices.Equal(at[:len(want)], want) {
+			t.Errorf("the event came at %v", at)
+		}
+		serials := []string{}
+		for _, h := range e.heard {
+			serials = append(serials, strings.Fields(h)[0])
+		}
+		if got := strings.Join(slices.Compact(serials), " "); got != "0 1 2" { // ear itself, web1, web2
+			t.Errorf("the order is %s", got)
+		}
 	})
 }
 

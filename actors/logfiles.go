@@ -24,12 +24,25 @@ func (p *program) reopenLogs() {
 
 // makeLogFiles settles where the output goes for as long as the group exists; automatic files are made now.
 func (p *program) makeLogFiles() {
+	for c, s := range []*confload.Stream{&p.cfg.Stdout, &p.cfg.Stderr} {
+		if s.Kind == confload.LogMemory && p.files.memory[c] == nil {
+			p.files.memory[c] = logs.NewMemory(s.MaxBytes)
+		}
+	}
 	if p.files.stdout == "" {
 		p.files.stdout = p.logFile(&p.cfg.Stdout, "stdout")
 	}
 	if p.files.stderr == "" && !p.cfg.RedirectStderr {
 		p.files.stderr = p.logFile(&p.cfg.Stderr, "stderr")
 	}
+}
+
+// name is what clients are told of the log of a channel.
+func (f *logFiles) name(channel int) string {
+	if m := f.memory[channel]; m != nil {
+		return m.Name()
+	}
+	return [2]string{f.stdout, f.stderr}[channel]
 }
 
 func (p *program) logFile(s *confload.Stream, channel string) string {

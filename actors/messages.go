@@ -233,7 +233,12 @@ type (
 		text []byte
 		delivery
 	}
-	tickDue       struct{}
+	tickDue struct{}
+	// poolRested: the rest of a pool that a number stands for is over.
+	poolRested struct {
+		pool   string
+		number uint64
+	}
 	waitingReport struct{}
 	// awaitReady asks root for the PID of control, once all groups of the first configuration are made.
 	awaitReady struct{}

@@ -41,8 +41,12 @@ type run struct {
 	exited bool
 }
 
-// logFiles are the paths of a program's log files, fixed for as long as its group exists; "" means none.
-type logFiles struct{ stdout, stderr string }
+// logFiles are the logs of a program, fixed for as long as its group exists: paths of files, "" none, and logs in memory by
+// channel, nil none.
+type logFiles struct {
+	stdout, stderr string
+	memory         [2]*logs.Memory
+}
 
 // runEnded is the failure of a run: exactly one of exit and err tells why.
 type runEnded struct {
@@ -198,12 +202,12 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	spec.Limits = limitsOf(r.prog)
 	spec.MergeStderr = r.prog.RedirectStderr
 	r.pids, r.marks = nil, nil
-	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
+	if r.sinks[0], err = r.open(r.files.stdout, r.files.memory[0], &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
 	spec.Stdout = r.sinks[0]
 	if !r.prog.RedirectStderr {
-		if r.sinks[1], err = r.open(r.files.stderr, &r.prog.Stderr, events.Stderr); err != nil {
+		if r.sinks[1], err = r.open(r.files.stderr, r.files.memory[1], &r.prog.Stderr, events.Stderr); err != nil {
 			return nil, err
 		}
 		spec.Stderr = r.sinks[1]
@@ -219,10 +223,12 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	return spec, nil
 }
 
-// open opens where one output goes. path is that of its log file, "" for none.
-func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink, error) {
+// open opens where one output goes. path is that of its log file, "" for none; memory is nil for none.
+func (r *run) open(path string, memory *logs.Memory, s *confload.Stream, c events.Channel) (logs.Sink, error) {
 	strip := r.tree.config.Supervisord.StripANSI && !r.decorated(s)
-	sink, err := r.tree.outlets.Open(logs.OutletFor(r.prog, s, c.String(), path, r.life, strip))
+	outlet := logs.OutletFor(r.prog, s, c.String(), path, r.life, strip)
+	outlet.Memory, outlet.File.MakeDir = memory, r.tree.config.Supervisord.MakeLogDirs
+	sink, err := r.tree.outlets.Open(outlet)
 	if err == nil {
 		if sink != logs.Discard {
 			sink = &reportedSink{Sink: sink, run: r, count: &r.output[c]}

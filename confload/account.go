@@ -167,6 +167,8 @@ func (l *loader) expandUser(path string) (string, error) {
 	return strings.TrimRight(home, "/") + "/" + rest, nil
 }
 
+var errNoDirectory = errors.New("the directory named as part of the path does not exist")
+
 // existingDirPath expands ~ in a path and checks that its directory exists. A bare file name is in the current one.
 func (l *loader) existingDirPath(s string) (string, error) {
 	path, err := l.expandUser(s)
@@ -181,7 +183,7 @@ func (l *loader) existingDirPath(s string) (string, error) {
 		return path, nil
 	}
 	if dir := path[:i+1]; !l.isDir(dir) {
-		return "", errors.New("the directory named as part of the path does not exist")
+		return "", errNoDirectory
 	}
 	return path, nil
 }

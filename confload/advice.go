@@ -9,6 +9,7 @@ import (
 // advise says what is valid and hardly meant: a configuration that runs and cannot be steered. Each message names the
 // lines to add.
 func (l *loader) advise() {
+	l.sharedLogs()
 	if len(l.config.Servers) == 0 {
 		if len(l.config.Groups) > 0 && l.config.Supervisord.ExitWhen.Policy == ExitNever {
 			l.add(Info, "supd ctl and supervisorctl cannot steer this supervisor, there is no server section",
@@ -34,7 +35,7 @@ func (l *loader) advise() {
 func (l *loader) clientURL(s *Server) string {
 	e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network])
 	switch {
-	case !hasEnv(e):
+	case !l.hasEnv(e):
 		return s.URL()
 	case s.Network == "unix":
 		return "unix://" + e.value()
@@ -63,7 +64,7 @@ func (l *loader) missingDirectory(s *Server) {
 		return
 	}
 	text := fmt.Sprintf("the directory of the socket %s does not exist; make it with: mkdir -p %s", s.Path, dir)
-	if e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network]); hasEnv(e) {
+	if e, _ := l.doc.lookup(l.doc.sections[s.Section], addressOption[s.Network]); l.hasEnv(e) {
 		text = fmt.Sprintf("the directory of the socket %s does not exist; make it", quoted(e.value()))
 	}
 	if l.checked != nil {

@@ -16,6 +16,8 @@ type Checked struct {
 	// Sections are the sections of all files in order of first appearance, [DEFAULT] left out: its options stand in the
 	// sections that know them. Those of [program-default] stand there and in the sections of programs.
 	Sections []CheckedSection
+
+	dollar bool // expand_env is on
 }
 
 // A CheckedSection is one section, merged from all places where it is opened.
@@ -53,7 +55,7 @@ type SettingValue struct {
 // after errors, and takes for an error what keeps a daemon from starting now but is no reason to refuse a reread. The
 // error is an *Error when the file cannot be read at all.
 func Check(path string, opts Options) (*Checked, error) {
-	abs, data, err := readConfig(path)
+	abs, data, err := opts.readConfig(path)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +63,7 @@ func Check(path string, opts Options) (*Checked, error) {
 	l.checked = map[settingKey][]SettingValue{}
 	l.load(abs, data)
 	l.checkClient()
-	c := &Checked{Path: abs, Errors: l.errs, Messages: l.messages}
+	c := &Checked{Path: abs, Errors: l.errs, Messages: l.messages, dollar: l.dollar}
 	if len(l.errs) == 0 {
 		c.Config = l.config
 		c.Config.Messages = l.messages
@@ -166,13 +168,22 @@ func (c *Checked) Print() string {
 		}
 		fmt.Fprintf(&b, "%-48s ; %s:%d\n", off+"["+sec.Name+"]", sec.File, sec.Line)
 		for _, s := range sec.Settings {
-			s.print(&b, off)
+			s.print(&b, off, c.literal)
 		}
 	}
 	return b.String()
 }
 
-func (s *Setting) print(b *strings.Builder, off string) {
+// literal writes a text as a value that stands for it.
+func (c *Checked) literal(text string) string {
+	text = strings.ReplaceAll(text, "%", "%%")
+	if c.dollar {
+		text = strings.ReplaceAll(text, "$", "$$")
+	}
+	return text
+}
+
+func (s *Setting) print(b *strings.Builder, off string, literal func(string) string) {
 	place := fmt.Sprintf("%s:%d", s.File, s.Line)
 	switch {
 	case s.Ignored:
@@ -181,7 +192,7 @@ func (s *Setting) print(b *strings.Builder, off string) {
 	case len(s.Values) != 1: // written for each process, or by a plugin of the client
 		writeSetting(b, off, s.Name, s.show(s.Written), place)
 	default:
-		writeSetting(b, off, s.Name, s.show(strings.ReplaceAll(s.Values[0].Text, "%", "%%")), place)
+		writeSetting(b, off, s.Name, s.show(literal(s.Values[0].Text)), place)
 	}
 	if len(s.Values) > 1 {
 		for _, v := range s.Values {

@@ -72,6 +72,8 @@ type Supervisord struct {
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
 	ExitWhen        ExitWhen
+	MakeLogDirs     bool // missing directories of log files are made
+	ExpandEnv       bool // $NAME and ${NAME} in values stand for environment variables
 }
 
 // A Server is one listener of the control interface.
@@ -171,6 +173,7 @@ type Program struct {
 	Umask        *fs.FileMode
 	User         *User    // nil: that of supd
 	Environment  []string // KEY=VALUE: [supervisord] environment overlaid by the program's own, keys unique
+	ConfFile     string   // absolute; a file that clients are shown, it need not exist; "" none
 	ServerURL    string   // "" = AUTO
 	Priority     int
 	Autostart    bool
@@ -228,9 +231,10 @@ type LogKind int
 
 // The kinds of log files.
 const (
-	LogAuto LogKind = iota // a file in childlogdir with a name made up by supd
-	LogNone                // read and thrown away
-	LogPath                // Stream.Path
+	LogAuto   LogKind = iota // a file in childlogdir with a name made up by supd
+	LogNone                  // read and thrown away
+	LogPath                  // Stream.Path
+	LogMemory                // the end of it is kept in memory
 )
 
 // A Stream says where one output of a program goes.

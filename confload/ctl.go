@@ -62,15 +62,17 @@ func (s *Server) URL() string {
 }
 
 // LoadCtl reads a file for a client: [supervisorctl] and the server sections. It does not read included files and does
-// not look at any other section. The error is an *Error or Errors.
+// not look at any other section but for expand_env. The error is an *Error or Errors.
 func LoadCtl(path string, opts Options) (*Ctl, error) {
-	abs, data, err := readConfig(path)
+	abs, data, err := opts.readConfig(path)
 	if err != nil {
 		return nil, err
 	}
 	l := newLoader(opts)
 	l.config = &Config{Path: abs}
+	l.main = abs
 	l.read(abs, data)
+	l.readExpandEnv()
 	c := &Ctl{Path: abs}
 	setDefaults(l, ctlTable, c)
 	if err := l.err(); err != nil {

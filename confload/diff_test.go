@@ -57,7 +57,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 	values := map[string]string{
 		"command": "d", "priority": "1", "autostart": "false", "autorestart": "true", "startsecs": "2", "startretries": "2",
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
-		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "redirect_stderr": "true", "process_name": "q",
+		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "conf_file": "/etc/x", "redirect_stderr": "true", "process_name": "q",
 		"depends_on": "b", "depends_policy": "stop",
 		"ready": "notify", "ready_timeout": "1", "ready_timeout_action": "restart", "watchdog_secs": "2",
 		"liveness_check_script": "tcp://h:1", "liveness_check_initial_delay": "1", "liveness_check_period": "1", "liveness_check_timeout": "1",

@@ -38,6 +38,7 @@ type scope struct {
 	num     int
 	procs   int
 	env     []map[string]string // ENV_ names without the prefix; later maps win
+	dollar  bool                // $NAME and ${NAME} stand for %(ENV_NAME)s, see expand_env
 }
 
 // A value is an expanded text. Shown is the same with the ENV_ names left as they stand, so that it can be told.
@@ -96,19 +97,26 @@ func (s *scope) available() []string {
 }
 
 // An unknownName is the error of expand for a name the scope does not have.
-type unknownName struct{ name string }
+type unknownName struct {
+	name   string
+	dollar bool // it was written $NAME
+}
 
 func (e *unknownName) Error() string { return "unknown name " + quoted(e.name) }
 
-// expand replaces %(NAME)CONVERSION and %% in format, in one pass: what a name stands for is not expanded again. The
-// errors are *unknownName and others for a bad format.
+// expand replaces %(NAME)CONVERSION and %%, and with dollar $NAME, ${NAME} and $$, in format. It does so in one pass: what a
+// name stands for is not expanded again. The errors are *unknownName and others for a bad format.
 func (s *scope) expand(format string) (value, error) {
-	if !strings.Contains(format, "%") {
+	signs := "%"
+	if s.dollar {
+		signs = "%$"
+	}
+	if !strings.ContainsAny(format, signs) {
 		return value{format, format}, nil
 	}
 	var text, shown strings.Builder
 	for rest := format; rest != ""; {
-		i := strings.IndexByte(rest, '%')
+		i := strings.IndexAny(rest, signs)
 		if i < 0 {
 			i = len(rest)
 		}
@@ -117,27 +125,73 @@ func (s *scope) expand(format string) (value, error) {
 		if rest = rest[i:]; rest == "" {
 			break
 		}
-		c, n, err := parseConversion(rest)
+		one := s.expandPercent
+		if rest[0] == '$' {
+			one = s.expandDollar
+		}
+		v, n, err := one(rest)
 		if err != nil {
 			return value{}, err
 		}
-		t, sh := "%", "%"
-		if !c.percent {
-			if t, err = s.convert(&c); err != nil {
-				return value{}, err
-			}
-			if sh = t; strings.HasPrefix(c.name, "ENV_") {
-				sh = rest[:n]
-			}
-		}
-		text.WriteString(t)
-		shown.WriteString(sh)
+		text.WriteString(v.text)
+		shown.WriteString(v.shown)
 		if text.Len() > maxExpanded {
 			return value{}, fmt.Errorf("the result is longer than %d bytes", maxExpanded)
 		}
 		rest = rest[n:]
 	}
 	return value{text.String(), shown.String()}, nil
+}
+
+// expandPercent expands the conversion at the begin of s, which is a %, and returns its length.
+func (s *scope) expandPercent(format string) (value, int, error) {
+	c, n, err := parseConversion(format)
+	switch {
+	case err != nil:
+		return value{}, 0, err
+	case c.percent:
+		return value{"%", "%"}, n, nil
+	}
+	t, err := s.convert(&c)
+	if strings.HasPrefix(c.name, "ENV_") {
+		return value{t, format[:n]}, n, err
+	}
+	return value{t, t}, n, err
+}
+
+// expandDollar expands what the $ at the begin of format begins, and returns its length: $NAME, ${NAME} or $$. Before
+// anything else a $ is a $.
+func (s *scope) expandDollar(format string) (value, int, error) {
+	name, n := variableName(format[1:]), 1
+	switch {
+	case strings.HasPrefix(format, "$$"):
+		return value{"$", "$"}, 2, nil
+	case strings.HasPrefix(format, "${"):
+		if name = variableName(format[2:]); name == "" || !strings.HasPrefix(format[2+len(name):], "}") {
+			return value{}, 0, fmt.Errorf("after ${ the name of a variable and } must follow; write $${ for the characters themselves")
+		}
+		n = 3
+	case name == "":
+		return value{"$", "$"}, 1, nil
+	}
+	n += len(name)
+	text, _, _, ok := s.lookup("ENV_" + name)
+	if !ok {
+		return value{}, 0, &unknownName{name, true}
+	}
+	return value{text, format[:n]}, n, nil
+}
+
+// variableName is the longest name of an environment variable at the begin of s: letters, digits and _, no digit first.
+func variableName(s string) string {
+	for i := range len(s) {
+		c := s[i]
+		letter := c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return s[:i]
+		}
+	}
+	return s
 }
 
 // A conversion is one parsed %(NAME)<flags><width>.<precision><verb>.
@@ -230,7 +284,7 @@ func (s *scope) convert(c *conversion) (string, error) {
 	text, num, isNum, ok := s.lookup(c.name)
 	switch {
 	case !ok:
-		return "", &unknownName{c.name}
+		return "", &unknownName{name: c.name}
 	case c.verb == 's' && isNum:
 		return c.padText(strconv.Itoa(num)), nil
 	case c.verb == 's':

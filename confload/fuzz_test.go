@@ -61,11 +61,17 @@ func FuzzReader(f *testing.F) {
 }
 
 func FuzzExpand(f *testing.F) {
-	for _, s := range []string{"", "%%", "%(here)s", "%(process_num)02d", "%(ENV_PCT)s", "%s", "%(", "%(a(b)c)s", "%(numprocs)#+-010.5x", "%(nope)s", "100%"} {
+	for _, s := range []string{"", "%%", "%(here)s", "%(process_num)02d", "%(ENV_PCT)s", "%s", "%(", "%(a(b)c)s", "%(numprocs)#+-010.5x", "%(nope)s", "100%",
+		"$N", "${N}$$", "$5 ${", "%(ENV_N)s$N"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, format string) {
 		sc := testScope()
+		sc.dollar = true
+		if v, err := sc.expand(format); err == nil && strings.Contains(v.shown, "hunter2") && !strings.Contains(format, "hunter2") {
+			t.Errorf("with expand_env %q: %+v", format, v)
+		}
+		sc.dollar = false
 		v, err := sc.expand(format)
 		if err != nil {
 			return
@@ -73,6 +79,11 @@ func FuzzExpand(f *testing.F) {
 		if len(v.text) > maxExpanded || strings.Contains(v.shown, "hunter2") && !strings.Contains(format, "hunter2") {
 			t.Errorf("%q: %+v", format, v)
 		}
+		sc.dollar = true
+		if same, err := sc.expand(strings.NewReplacer("%", "%%", "$", "$$").Replace(v.text)); err != nil || same.text != v.text {
+			t.Errorf("with expand_env %q became %q (%v)", v.text, same.text, err)
+		}
+		sc.dollar = false
 		if !strings.Contains(format, "%") && v.text != format {
 			t.Errorf("%q without a %% became %q", format, v.text)
 		}

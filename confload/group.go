@@ -39,7 +39,7 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 		g.Supervision = &gs.Supervision
 	}
 	e, _ := l.doc.lookup(sec, "programs")
-	secret := hasEnv(e)
+	secret := l.hasEnv(e)
 	for i, program := range gs.programs {
 		told := quoted(program)
 		if secret {
@@ -109,8 +109,8 @@ func (l *loader) programNames() []string {
 }
 
 // hasEnv tells whether the value of a key may come from the environment: then it is not told.
-func hasEnv(e *entry) bool {
-	return e != nil && strings.Contains(e.value(), "%(ENV_")
+func (l *loader) hasEnv(e *entry) bool {
+	return e != nil && (strings.Contains(e.value(), "%(ENV_") || l.dollar && strings.Contains(e.value(), "$"))
 }
 
 // impliedGroup makes the group of a section that no [group:x] names.
@@ -164,7 +164,7 @@ func (l *loader) refuseTwins(groups []Group) {
 			if processes[p.Name] {
 				sec := l.doc.sections[p.Section]
 				told := quoted(p.Name)
-				if e, _ := l.doc.lookup(sec, "process_name"); hasEnv(e) {
+				if e, _ := l.doc.lookup(sec, "process_name"); l.hasEnv(e) {
 					told = quoted(e.value())
 				}
 				l.fail(l.errorAt(sec, nil, fmt.Sprintf("the group %s has more than one process named %s", quoted(g.Name), told)))

@@ -32,12 +32,16 @@ type Options struct {
 	Hostname string
 	// TempDir is the default of childlogdir. "": os.TempDir().
 	TempDir string
+	// Decode makes the text of a configuration file out of what is stored, for programs that keep theirs encrypted or
+	// compressed. It is called once for each file read, with its absolute path: the main one and those of [include]; not for
+	// data given to Parse, and not for environment files. An error refuses the configuration. nil: files are what they are.
+	Decode func(path string, data []byte) ([]byte, error)
 }
 
 // Load reads the file at path and the files it includes, and checks all of it. path is made absolute. The error is an
 // *Error or Errors.
 func Load(path string, opts Options) (*Config, error) {
-	abs, data, err := readConfig(path)
+	abs, data, err := opts.readConfig(path)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +69,10 @@ func (l *loader) load(path string, data []byte) {
 	l.config = &Config{Path: path, Environ: l.opts.Environ}
 	l.main = path
 	l.read(path, data)
+	l.readExpandEnv()
 	if len(l.errs) == 0 {
 		l.include()
+		l.checkExpandEnv()
 	}
 	if len(l.errs) == 0 {
 		l.build()
@@ -78,14 +84,26 @@ func (l *loader) load(path string, data []byte) {
 }
 
 // readConfig reads a main file.
-func readConfig(path string) (abs string, data []byte, err error) {
+func (o *Options) readConfig(path string) (abs string, data []byte, err error) {
 	if abs, err = CheckPath(path); err != nil {
 		return "", nil, err
 	}
-	if data, err = readBounded(abs); err != nil {
+	if data, err = o.readDecoded(abs); err != nil {
 		return "", nil, &Error{Text: "could not read config file " + abs + ": " + reason(err)}
 	}
 	return abs, data, nil
+}
+
+// readDecoded reads a configuration file.
+func (o *Options) readDecoded(path string) ([]byte, error) {
+	data, err := readBounded(path)
+	if err != nil || o.Decode == nil {
+		return data, err
+	}
+	if data, err = o.Decode(path, data); err != nil {
+		return nil, fmt.Errorf("it cannot be decoded: %w", err)
+	}
+	return data, nil
 }
 
 // readBounded reads a file. Pipes are refused, their writers could keep us waiting, but for the /dev/fd/N of shells.
@@ -114,6 +132,7 @@ type loader struct {
 	doc      *document
 	config   *Config
 	included bool              // the main file has an [include]: %(here)s is known everywhere
+	dollar   bool              // expand_env: $NAME is expanded
 	host     string            // host_node_name
 	environ  map[string]string // of the process
 	env      []map[string]string
@@ -130,7 +149,7 @@ func newLoader(opts Options) *loader {
 	if opts.Environ == nil {
 		opts.Environ = os.Environ()
 	}
-	l := &loader{opts: opts, doc: newDocument(), host: opts.Hostname,
+	l := &loader{opts: opts, doc: newDocument(), config: &Config{}, host: opts.Hostname,
 		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
 	l.opts.Environ = l.readEnvFiles(opts.Environ, opts.EnvFiles)
 	l.environ = envMap(l.opts.Environ)
@@ -207,7 +226,7 @@ func (l *loader) includeOne(path string, sec *section) {
 			File: sec.at.file, Line: sec.at.line, Section: sec.name, Option: "files"})
 		return
 	}
-	data, err := readBounded(path)
+	data, err := l.opts.readDecoded(path)
 	if err != nil {
 		l.fail(&Error{File: sec.at.file, Line: sec.at.line, Section: sec.name, Option: "files",
 			Text: fmt.Sprintf("could not read included file %s: %s", path, reason(err))})
@@ -267,7 +286,7 @@ func (l *loader) sectionsOf(kind string) []*section {
 
 // scope returns the names every option can have; an option's own set is put in by the caller.
 func (l *loader) scope() scope {
-	return scope{host: l.host, env: l.env}
+	return scope{host: l.host, env: l.env, dollar: l.dollar}
 }
 
 // expandEntry expands the value of a key with the names an option knows. Formats of secret options are not shown.
@@ -278,26 +297,40 @@ func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value
 	}
 	sc.here = filepath.Dir(e.at.file)
 	v, err := sc.expand(e.value())
-	if err == nil {
-		l.note(sec, e, &sc, v.text)
-		return v, true
+	if err != nil {
+		l.fail(l.errorAt(sec, e, badFormat(sec, e, o, &sc, err)))
+		return value{}, false
 	}
+	l.note(sec, e, &sc, v.text)
+	return v, true
+}
+
+// badFormat says why a value could not be expanded.
+func badFormat(sec *section, e *entry, o *Option, sc *scope, err error) string {
 	format := quoted(e.value())
 	if o.secret {
 		format = "(not shown)"
 	}
 	where := sec.name + "." + e.name
 	var unknown *unknownName
-	if o.secret && !errors.As(err, &unknown) {
+	switch known := !errors.As(err, &unknown); {
+	case known && o.secret && sc.dollar:
+		err = errors.New("write %% for a percent sign and $$ for a dollar sign")
+	case known && o.secret:
 		err = errors.New("write %% for a percent sign")
-	}
-	text := fmt.Sprintf("format string %s for '%s' is badly formatted: %s", format, where, err)
-	if errors.As(err, &unknown) {
-		text = fmt.Sprintf("format string %s for '%s' contains the name %s, which cannot be expanded; available names: %s",
+	case known:
+	case unknown.dollar:
+		name := " " + quoted(unknown.name)
+		if o.secret {
+			name = "" // it may be a part of a password
+		}
+		return fmt.Sprintf("format string %s for '%s' names an environment variable%s that is not defined (expand_env is on); "+
+			"define it, or write $$ for a dollar sign", format, where, name)
+	default:
+		return fmt.Sprintf("format string %s for '%s' contains the name %s, which cannot be expanded; available names: %s",
 			format, where, quoted(unknown.name), strings.Join(sc.available(), ", "))
 	}
-	l.fail(l.errorAt(sec, e, text))
-	return value{}, false
+	return fmt.Sprintf("format string %s for '%s' is badly formatted: %s", format, where, err)
 }
 
 // errorAt returns an error at a key, or at the header of the section when e is nil.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +20,7 @@ type logTargets struct {
 
 var logTargetsType = valueType[logTargets]{
 	name: "log file",
-	allowed: "AUTO, NONE, OFF, a file in an existing directory, syslog, syslog @[udp:|tcp:]HOST[:PORT], or several with " +
+	allowed: "AUTO, NONE, OFF, memory, a file in an existing directory, syslog, syslog @[udp:|tcp:]HOST[:PORT], or several with " +
 		"commas between them",
 	parse: parseLogTargets,
 	same: func(a, b logTargets) bool {
@@ -27,8 +28,8 @@ var logTargetsType = valueType[logTargets]{
 	},
 }
 
-// parseLogTargets reads a std*_logfile. Of the files in a list, AUTO or else the first one that is no device is what Kind
-// and Path tell: a device cannot be read back.
+// parseLogTargets reads a std*_logfile. Of the files in a list, AUTO or memory, or else the first one that is no
+// device is what Kind and Path tell: a device cannot be read back.
 func parseLogTargets(l *loader, s string) (logTargets, error) {
 	v := logTargets{kind: LogNone}
 	switch strings.ToLower(strings.TrimFunc(s, isSpace)) {
@@ -47,7 +48,7 @@ func parseLogTargets(l *loader, s string) (logTargets, error) {
 			return v, err
 		}
 	}
-	if v.kind == LogAuto {
+	if v.kind == LogAuto || v.kind == LogMemory {
 		return v, nil
 	}
 	i := slices.IndexFunc(v.extra, func(t LogTarget) bool { return t.Path != "" && !strings.HasPrefix(t.Path, "/dev/") })
@@ -72,12 +73,19 @@ func (v *logTargets) add(l *loader, s string) error {
 		return errors.New("it must stand alone")
 	case "":
 		return errors.New("it is empty")
-	case "auto":
-		if v.kind == LogAuto {
-			return errors.New("it is there twice")
+	case "auto", "memory":
+		kind := LogAuto
+		if word == "memory" {
+			kind = LogMemory
 		}
-		v.kind = LogAuto
-		return nil
+		switch v.kind {
+		case kind:
+			return errors.New("it is there twice")
+		case LogNone:
+			v.kind = kind
+			return nil
+		}
+		return errors.New("AUTO and memory cannot stand together, only one of them could be read back")
 	case "syslog":
 		v.syslog = true
 		return nil
@@ -86,7 +94,7 @@ func (v *logTargets) add(l *loader, s string) error {
 	var err error
 	if rest, ok := strings.CutPrefix(word, "syslog"); ok && (rest[0] == '@' || isSpace(rune(rest[0]))) {
 		t, err = parseSyslogServer(strings.TrimFunc(rest, isSpace))
-	} else if t.Path, err = l.existingDirPath(s); err == nil && !filepath.IsAbs(t.Path) {
+	} else if t.Path, err = l.logPath(s); err == nil && !filepath.IsAbs(t.Path) {
 		t.Path, err = filepath.Abs(t.Path)
 	}
 	if err == nil && slices.Contains(v.extra, t) {
@@ -94,6 +102,30 @@ func (v *logTargets) add(l *loader, s string) error {
 	}
 	v.extra = append(v.extra, t)
 	return err
+}
+
+// logPath expands ~ in the path of a log file and checks that its directory exists, or can be made if that is wanted.
+func (l *loader) logPath(s string) (string, error) {
+	if !l.config.Supervisord.MakeLogDirs {
+		path, err := l.existingDirPath(s)
+		if err == errNoDirectory {
+			err = fmt.Errorf("%w; make it, or set make_log_dirs=true in [supervisord]", err)
+		}
+		return path, err
+	}
+	path, err := l.expandUser(s)
+	if err != nil {
+		return "", err
+	}
+	if path == "" || strings.HasSuffix(path, "/") {
+		return "", errors.New("it names no file")
+	}
+	for dir := filepath.Dir(path); !l.isDir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); err == nil {
+			return "", fmt.Errorf("%s is not a directory", dir)
+		}
+	}
+	return path, nil
 }
 
 // The port of a syslog server when none is given, by protocol.
@@ -136,7 +168,7 @@ func unclearComma(s string) bool {
 		word, _, _ := strings.Cut(strings.ToLower(part), "@")
 		switch {
 		case part == "" || strings.ContainsRune(" \t/~", rune(part[0])):
-		case word == "auto" || strings.TrimFunc(word, isSpace) == "syslog":
+		case word == "auto" || word == "memory" || strings.TrimFunc(word, isSpace) == "syslog":
 		default:
 			return true
 		}

@@ -8,7 +8,7 @@ import (
 
 // targets renders where stdout goes: what is read back, S for the local syslog, and the rest.
 func targets(s *Stream, dir string) string {
-	out := []string{[]string{"AUTO", "NONE", s.Path}[s.Kind]}
+	out := []string{[]string{"AUTO", "NONE", s.Path, "MEMORY"}[s.Kind]}
 	if s.Syslog {
 		out = append(out, "S")
 	}
@@ -38,6 +38,9 @@ func TestLogTargets(t *testing.T) {
 		{"DIR/a.log,DIR/b.log", "DIR/a.log DIR/b.log"},
 		{"DIR/a.log, auto, Syslog", "AUTO S DIR/a.log"},
 		{"DIR/a.log, syslog, syslog @loghost", "DIR/a.log S udp://loghost:514"},
+		{"memory", "MEMORY"},
+		{"DIR/a.log, /dev/stdout, Memory", "MEMORY DIR/a.log /dev/stdout"},
+		{"DIR/memory", "DIR/memory"},
 		{"syslog @loghost", "NONE udp://loghost:514"},
 		{"SYSLOG\t@UDP:LogHost", "NONE udp://loghost:514"},
 		{"syslog@tcp:loghost", "NONE tcp://loghost:6514"},
@@ -63,6 +66,8 @@ func TestBadLogTargets(t *testing.T) {
 		{"DIR/a.log,,DIR/b.log", `entry '': it is empty`},
 		{"NONE, /dev/stdout", `entry 'NONE': it must stand alone`},
 		{"AUTO, AUTO", `entry 'AUTO': it is there twice`},
+		{"memory, memory", `entry 'memory': it is there twice`},
+		{"memory, AUTO", `entry 'AUTO': AUTO and memory cannot stand together`},
 		{"/dev/stdout, /dev/stdout", `entry '/dev/stdout': it is there twice`},
 		{"syslog loghost", "what follows syslog must begin with @"},
 		{"syslog @", "not the name of a host"},
@@ -84,7 +89,7 @@ func TestBadLogTargets(t *testing.T) {
 func TestACommaInALogNameIsSpokenOf(t *testing.T) {
 	dir := t.TempDir()
 	for value, want := range map[string]bool{
-		"DIR/a,b.log": true, "DIR/a.log,DIR/b.log": false, "DIR/a.log, b.log": false, "/dev/stdout,auto": false,
+		"DIR/a,b.log": true, "DIR/a.log,DIR/b.log": false, "DIR/a.log, b.log": false, "/dev/stdout,auto": false, "/dev/stdout,memory": false,
 		"DIR/a.log,syslog @h": false, "DIR/a.log": false,
 	} {
 		c := mustParse(t, "[program:x]\ncommand=c\nstdout_logfile="+strings.ReplaceAll(value, "DIR", dir))
@@ -147,4 +152,32 @@ func TestLogOptions(t *testing.T) {
 	}
 	_, err := parse(t, "[eventlistener:x]\ncommand=c\nevents=EVENT\npayload_length=chars")
 	wantError(t, err, "on line 5 ", "payload_length", "(allowed: bytes, characters)")
+}
+
+func TestMemoryIsForProgramsOnly(t *testing.T) {
+	_, err := parse(t, "[supervisord]\nlogfile=memory\n")
+	wantError(t, err, "logfile", "AUTO and memory are for programs", "on line 2 ")
+}
+
+func TestMissingLogDirectoriesAreAllowedWhenTheyAreMade(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"file": ""})
+	c, err := parseIn(t, dir, "[supervisord]\nmake_log_dirs=true\nlogfile="+dir+"/a/main.log\n[program:x]\ncommand=c\nstdout_logfile="+dir+"/a/b/x.log\n")
+	if err != nil || c.Supervisord.LogFile != dir+"/a/main.log" || c.Groups[0].Programs[0].Stdout.Path != dir+"/a/b/x.log" {
+		t.Errorf("%v", err)
+	}
+	if isDir(dir + "/a") {
+		t.Error("reading the configuration has made it")
+	}
+	for options, want := range map[string]string{
+		"make_log_dirs=maybe\n":                                         "'maybe' for make_log_dirs",
+		"make_log_dirs=true\nlogfile=" + dir + "/file/x.log":            dir + "/file is not a directory",
+		"make_log_dirs=true\nlogfile=" + dir + "/new/":                  "it names no file",
+		"logfile=" + dir + "/a/main.log":                                "make it, or set make_log_dirs=true",
+		"make_log_dirs=true\npidfile=" + dir + "/a/main.pid":            "directory named as part of the path does not exist",
+		"make_log_dirs=true\nchildlogdir=" + dir + "/a\nlogfile=syslog": "it is not an existing directory",
+	} {
+		_, err := parseIn(t, dir, "[supervisord]\n"+options)
+		wantError(t, err, want)
+	}
 }

@@ -11,6 +11,7 @@ func (l *loader) supervisord() {
 	sec := l.doc.sections["supervisord"]
 	s := &l.config.Supervisord
 	setDefaults(l, supervisordTable, s)
+	fill(l, supervisordTable, sec, s, l.scope(), only("make_log_dirs")) // logfile depends on it
 	fill(l, supervisordTable, sec, s, l.scope(), every)
 	l.override(s)
 	if s.ChildLogDir == "" {
@@ -47,5 +48,26 @@ func (l *loader) override(s *Supervisord) {
 			}
 			l.fail(&Error{Option: name, Text: fmt.Sprintf("invalid value for %s: %s", flag, badValue(&b.Option, shown, err))})
 		}
+	}
+}
+
+// readExpandEnv reads expand_env, which counts for all other options of all files, those of [include] among them. Its own
+// value is expanded without.
+func (l *loader) readExpandEnv() {
+	if sec := l.doc.sections["supervisord"]; sec != nil {
+		var s Supervisord
+		fill(l, supervisordTable, sec, &s, l.scope(), only("expand_env"))
+		l.dollar = s.ExpandEnv
+	}
+}
+
+// checkExpandEnv refuses an expand_env in an included file: what was read before it was read without.
+func (l *loader) checkExpandEnv() {
+	sec := l.doc.sections["supervisord"]
+	if sec == nil {
+		return
+	}
+	if e, found := l.doc.lookup(sec, "expand_env"); found && e.at.file != l.main {
+		l.fail(l.errorAt(sec, e, "expand_env stands in an included file; move it to [supervisord] of "+l.main))
 	}
 }

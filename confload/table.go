@@ -83,6 +83,15 @@ var supervisordTable = tableOf("supervisord",
 		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, or when one program has ended; " +
 			"its exit status is that of the program."},
 		exitWhenType, func(s *Supervisord) *ExitWhen { return &s.ExitWhen }),
+	bind(Option{Name: "make_log_dirs", Default: "false", Names: NameHere, Effect: EffectDaemon,
+		Peer: PeerOnlySupd, PeerNote: "to supervisord a missing directory is an error",
+		Help: "Whether missing directories of log files are made, with mode 0755 less the umask; otherwise they are an error."},
+		boolType, func(s *Supervisord) *bool { return &s.MakeLogDirs }),
+	bind(Option{Name: "expand_env", Default: "false", Names: NameHere, Effect: EffectNow,
+		Peer: PeerOnlySupd, PeerNote: "supervisord knows %(ENV_NAME)s only, a $ is a $",
+		Help: "Whether $NAME and ${NAME} in the values of all files stand for environment variables, as %(ENV_NAME)s does; $$ is a " +
+			"dollar sign then."},
+		boolType, func(s *Supervisord) *bool { return &s.ExpandEnv }),
 )
 
 var unixTable = tableOf("unix_http_server",

@@ -84,6 +84,11 @@ var processTable = tableOf("program",
 		Example: `KEY="value",OTHER="value"`,
 		Help:    "Variables for the program, over those of [supervisord]; its other options see them as %(ENV_NAME)s."},
 		pairsType, func(p *Program) *[]string { return &p.Environment }),
+	bind(Option{Name: "conf_file", Names: namesPerProcess,
+		Example: "/etc/web.conf",
+		Peer:    PeerOnlySupd, PeerNote: "supervisord shows nothing of the kind",
+		Help: "A file of the program's own, shown to clients (supd ctl -o json status); supd does not read it."},
+		shownPathType, func(p *Program) *string { return &p.ConfFile }),
 	bind(Option{Name: "serverurl", Default: "AUTO", Names: namesPerSection,
 		Help: "The value of SUPERVISOR_SERVER_URL; AUTO is the first server of supd."},
 		serverURLType, func(p *Program) *string { return &p.ServerURL }),
@@ -140,9 +145,10 @@ func stderr(p *Program) *Stream { return &p.Stderr }
 
 func logfileOf(name string, of func(*Program) *Stream) binding[Program] {
 	return bindParts(Option{Name: name + "_logfile", Default: "AUTO", Names: namesPerProcess,
-		Peer: PeerBetter, PeerNote: "expanded once: a percent sign is %% here as everywhere, not %%%%; a list, and syslog servers",
-		Help: "Where " + name + " goes: a file, AUTO for one in childlogdir with a name made up, NONE, a syslog, or several of " +
-			"these with commas between them. The first file is the one that is read back."},
+		Peer: PeerBetter, PeerNote: "expanded once: a percent sign is %% here as everywhere, not %%%%; a list, syslog servers, and memory",
+		Help: "Where " + name + " goes: a file, AUTO for one in childlogdir with a name made up, NONE, memory for its last MiB (or " +
+			"less, by " + name + "_logfile_maxbytes) until supd ends or restarts, a syslog, or several of these with commas between them. AUTO, memory, or " +
+			"else the first file is what is read back."},
 		logTargetsType,
 		func(p *Program) logTargets { s := of(p); return logTargets{kind: s.Kind, path: s.Path, extra: s.Extra} },
 		func(p *Program, v logTargets) {

@@ -307,8 +307,8 @@ var mainLogType = valueType[mainLog]{
 		switch {
 		case err != nil:
 			return mainLog{}, err
-		case v.kind == LogAuto:
-			return mainLog{}, errors.New("AUTO is for programs")
+		case v.kind == LogAuto || v.kind == LogMemory:
+			return mainLog{}, errors.New("AUTO and memory are for programs")
 		}
 		return mainLog{v.path, v.syslog, v.extra}, nil
 	},
@@ -368,6 +368,18 @@ var wordsType = valueType[[]string]{
 	name: "list", allowed: "patterns of files with white space between them",
 	parse: func(_ *loader, s string) ([]string, error) { return strings.FieldsFunc(s, isSpace), nil },
 	same:  slices.Equal[[]string],
+}
+
+// shownPathType is the type of a file that is only shown.
+var shownPathType = valueType[string]{
+	name: "file path", allowed: "the path of a file",
+	parse: func(l *loader, s string) (string, error) {
+		if strings.ContainsAny(s, "\x00\n") {
+			return "", errors.New("it is more than one line")
+		}
+		return historyType.parse(l, s)
+	},
+	same: equal[string],
 }
 
 // historyType is the type of a file the client may make; nothing is checked.

@@ -71,7 +71,7 @@ func TestValueTypes(t *testing.T) {
 		{"path", dir + "/x", dir + "/x"}, {"path", dir + "/nope/x", "!"}, {"path", "x.log", cwd + "/x.log"}, {"path", "~/x", "/root/x"},
 		{"path", "/dev/stdout", "/dev/stdout"}, {"path", "", "!"}, {"path", "~nobodyatall/x", "!"},
 		{"log", "NONE", "{1  false []}"}, {"log", "Off", "{1  false []}"}, {"log", "", "{1  false []}"}, {"log", "auto", "{0  false []}"},
-		{"log", "SYSLOG", "{1  true []}"}, {"log", dir + "/x", "{2 " + dir + "/x false []}"}, {"log", dir + "/nope/x", "!"},
+		{"log", "SYSLOG", "{1  true []}"}, {"log", dir + "/x", "{2 " + dir + "/x false []}"}, {"log", dir + "/nope/x", "!"}, {"log", "~/x", "{2 /root/x false []}"},
 		{"name", " a ", "a"}, {"name", "é世", "é世"}, {"name", "", ""}, {"name", "a b", "!"}, {"name", "a:b", "!"}, {"name", "a/b", "!"},
 		{"name", "a\nb", "!"}, {"name", "a\tb", "!"},
 		{"inet", "9001", "{ 9001}"}, {"inet", ":9001", "{ 9001}"}, {"inet", "*:9001", "{ 9001}"}, {"inet", "LocalHost:1", "{localhost 1}"},

@@ -3,7 +3,7 @@ package ctl
 // The values the server answers with (compat.md §4.5-§4.7). Members that are not used are left out: the decoder skips
 // them.
 
-// programInfo is what getProcessInfo and getAllProcessInfo tell about a program.
+// programInfo is what getProcessInfo and getAllProcessInfo tell about a program, and its origin.
 type programInfo struct {
 	Name        string `xmlrpc:"name" json:"name" help:"its name in the group"`
 	Group       string `xmlrpc:"group" json:"group" help:"its group"`
@@ -19,6 +19,12 @@ type programInfo struct {
 	SpawnErr    string `xmlrpc:"spawnerr" json:"spawnerr" help:"why it could not be started, else empty"`
 	StdoutLog   string `xmlrpc:"stdout_logfile" json:"stdout_logfile" help:"where its output goes, empty for nowhere"`
 	StderrLog   string `xmlrpc:"stderr_logfile" json:"stderr_logfile" help:"where its error output goes, empty for nowhere"`
+
+	// The origin, which supd.getAllProcessOrigins tells.
+	Command   string `xmlrpc:"command" json:"command" help:"its command line, empty when the server does not tell"`
+	Directory string `xmlrpc:"directory" json:"directory" help:"where it is started, empty for the directory of the server"`
+	IniPath   string `xmlrpc:"ini_path" json:"ini_path" help:"the configuration file with its section, empty when the server does not tell"`
+	ConfFile  string `xmlrpc:"conf_file" json:"conf_file" help:"its own file, as conf_file names it"`
 }
 
 // stopped tells whether the program is in a state that status reports as a failure: STOPPED, EXITED, FATAL, UNKNOWN.
@@ -57,6 +63,31 @@ func (s *session) allPrograms() ([]programInfo, error) {
 	}
 	for i := range all {
 		all[i].Namespec = namespec{all[i].Group, all[i].Name}.String()
+	}
+	return all, nil
+}
+
+// allForStatus is allPrograms, for a machine with the origin of each. A server that does not tell it leaves it empty.
+func (s *session) allForStatus() ([]programInfo, error) {
+	all, err := s.allPrograms()
+	if err != nil || s.format != formatJSON {
+		return all, err
+	}
+	var told []programInfo
+	if err := s.call(&told, "supd.getAllProcessOrigins"); err != nil {
+		if codeOf(err) == faultUnknownMethod {
+			err = nil
+		}
+		return all, err
+	}
+	origins := make(map[namespec]programInfo, len(told))
+	for _, o := range told {
+		origins[namespec{o.Group, o.Name}] = o
+	}
+	for i := range all {
+		p := &all[i]
+		o := origins[namespec{p.Group, p.Name}]
+		p.Command, p.Directory, p.IniPath, p.ConfFile = o.Command, o.Directory, o.IniPath, o.ConfFile
 	}
 	return all, nil
 }

@@ -42,7 +42,7 @@ func runStatus(s *session, args []string) error {
 		s.fail(exitUnknown)
 		return nil
 	}
-	all, err := s.allPrograms()
+	all, err := s.allForStatus()
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (s *session) watch(names []string) error {
 	ticker := time.NewTicker(watchInterval)
 	defer ticker.Stop()
 	w := &watch{tick: ticker.C, done: s.ctx.Done(), fetch: func() ([]programInfo, error) {
-		all, err := s.allPrograms()
+		all, err := s.allForStatus()
 		return slices.DeleteFunc(all, func(p programInfo) bool { return !named(names, p) }), err
 	}}
 	out, _ := s.env.Stdout.(*os.File)

@@ -241,7 +241,7 @@ func (d *daemon) logOptions(s *confload.Supervisord) (logs.MainOptions, error) {
 		return logs.MainOptions{}, err
 	}
 	return logs.MainOptions{Path: s.LogFile, Level: level, Echo: d.echo,
-		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups}}, nil
+		File: logs.FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups, MakeDir: s.MakeLogDirs}}, nil
 }
 
 // openAlso opens where the main log goes besides its file.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,10 +28,20 @@ func (e *errLocked) Error() string {
 	return fmt.Sprintf("another supervisor (pid %s) holds the pidfile %s; stop it first, or choose another pidfile", e.pid, e.path)
 }
 
-// lockPidFile opens and locks the pidfile without changing what is in it.
+// lockPidFile opens and locks the pidfile without changing what is in it. A symbolic link is followed, but not by root where
+// anybody could have put it: the file it leads to would be overwritten.
 func lockPidFile(path string) (*pidFile, error) {
 	_, statErr := os.Lstat(path)
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	flags := os.O_RDWR | os.O_CREATE
+	public := os.Geteuid() == 0 && isPublic(filepath.Dir(path))
+	if public {
+		flags |= syscall.O_NOFOLLOW
+	}
+	f, err := os.OpenFile(path, flags, 0o644)
+	if public && errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("the pidfile %s is a symbolic link in a directory that everybody may write to; "+
+			"remove it, or choose a pidfile in another directory", path)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +62,12 @@ func lockPidFile(path string) (*pidFile, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// isPublic tells whether everybody may write to a directory.
+func isPublic(dir string) bool {
+	st, err := os.Stat(dir)
+	return err == nil && st.Mode().Perm()&0o002 != 0
 }
 
 // write puts our process id into the file.

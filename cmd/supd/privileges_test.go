@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -173,4 +174,33 @@ func TestANewUserIsRefusedAtARestart(t *testing.T) {
 	proctest.Eventually(t, "the refusal", func() (string, bool) {
 		return b.out.String(), strings.Contains(b.out.String(), "the restart is refused, nothing was stopped or changed")
 	})
+}
+
+func TestRootDoesNotFollowALinkToItsPidfileThatAnybodyCouldHaveMade(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("this is about root")
+	}
+	for _, c := range []struct {
+		mode    os.FileMode
+		refused bool
+	}{{0o777, true}, {0o755, false}} {
+		dir, conf := site(t, "")
+		public, target := filepath.Join(dir, "public"), writeFile(t, dir, "target", "precious")
+		if err := errors.Join(os.Mkdir(public, 0o755), os.Chmod(public, c.mode), os.Symlink(target, filepath.Join(public, "pid"))); err != nil {
+			t.Fatal(err)
+		}
+		writeFile(t, dir, "conf", strings.Replace(read(t, conf), "pidfile="+dir+"/pid", "pidfile="+public+"/pid", 1))
+		b := startDaemon(t, up, supdBinary, "-c", conf)
+		if c.refused {
+			b.out.WaitFor(t, "is a symbolic link in a directory that everybody may write to; remove it, or choose a pidfile in another directory")
+		}
+		want := strconv.Itoa(b.cmd.Process.Pid) + "\n"
+		if c.refused {
+			want = "precious"
+		}
+		if got := until(t, target, want); got != want {
+			t.Errorf("mode %o: the file has %q", c.mode, got)
+		}
+	}
 }

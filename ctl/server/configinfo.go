@@ -95,6 +95,8 @@ func logName(s *confload.Stream, active string) string {
 			return active
 		}
 		return "auto"
+	case confload.LogMemory:
+		return "memory"
 	}
 	return "none"
 }

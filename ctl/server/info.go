@@ -33,6 +33,23 @@ func (s *service) getAllProcessInfo(_ context.Context, dst []byte, _ []xmlrpc.Va
 	return xmlrpc.AppendArrayEnd(dst), nil
 }
 
+// getAllProcessOrigins tells what getAllProcessInfo has no members for: clients of supervisord get what they know.
+func (s *service) getAllProcessOrigins(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	dst = xmlrpc.AppendArrayStart(dst)
+	for _, i := range s.tree.Infos() {
+		p := i.Program
+		dst = xmlrpc.AppendStructStart(dst)
+		dst = xmlrpc.AppendMemberString(dst, "name", p.Name)
+		dst = xmlrpc.AppendMemberString(dst, "group", p.Group)
+		dst = xmlrpc.AppendMemberString(dst, "command", p.Command)
+		dst = xmlrpc.AppendMemberString(dst, "directory", p.Directory)
+		dst = xmlrpc.AppendMemberString(dst, "ini_path", p.File)
+		dst = xmlrpc.AppendMemberString(dst, "conf_file", p.ConfFile)
+		dst = xmlrpc.AppendStructEnd(dst)
+	}
+	return xmlrpc.AppendArrayEnd(dst), nil
+}
+
 // appendInfo appends the struct of compat.md §4.6.
 func appendInfo(dst []byte, i *actors.Info, now time.Time) []byte {
 	dst = xmlrpc.AppendStructStart(dst)

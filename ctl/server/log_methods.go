@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/hashicorp/go-hclog"
 
@@ -16,20 +15,14 @@ import (
 // maxWindow bounds what one call reads of a log, in bytes. A log that is rotated at the usual 50 MB fits.
 const maxWindow = 64 << 20
 
-// channel picks a log of a program.
-type channel func(*actors.Info) string
+// channel picks a log of a program, nil for none.
+type channel func(*actors.Info) logs.Log
 
-func stdoutLog(i *actors.Info) string { return i.StdoutLog }
-func stderrLog(i *actors.Info) string { return i.StderrLog }
+func stdoutLog(i *actors.Info) logs.Log { return i.Stdout() }
+func stderrLog(i *actors.Info) logs.Log { return i.Stderr() }
 
 // missing is the fault of a log that is not there; path "" when there can be none.
 func missing(path string) error { return &actors.Fault{Code: actors.NoFile, Extra: path} }
-
-// find tells whether there is something at path, and what; "" is nowhere.
-func find(path string) (info os.FileInfo, ok bool) {
-	info, err := os.Stat(path)
-	return info, path != "" && err == nil
-}
 
 // windowArgs returns the offset and the length that two arguments ask for.
 func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
@@ -39,9 +32,8 @@ func windowArgs(args []xmlrpc.Value) (offset, length int64, err error) {
 	return offset, length, err
 }
 
-// bounded refuses a window of the file at path that is larger than one answer should be. n is its length, <= 0 without one.
-func bounded(path string, file os.FileInfo, offset, n int64) error {
-	size := file.Size()
+// bounded refuses a window of a log of a size that is larger than one answer should be. n is its length, <= 0 without one.
+func bounded(log logs.Log, size, offset, n int64) error {
 	switch {
 	case n <= 0 && offset < 0:
 		size = min(size, -max(offset, -size))
@@ -53,7 +45,7 @@ func bounded(path string, file os.FileInfo, offset, n int64) error {
 	if size <= maxWindow {
 		return nil
 	}
-	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of %s are too much for one answer: ask for %d at most", size, path, maxWindow)}
+	return &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%d bytes of %s are too much for one answer: ask for %d at most", size, log.Name(), maxWindow)}
 }
 
 // warnUnread logs why a client was not answered with a log: the answer does not tell.
@@ -61,29 +53,32 @@ func warnUnread(logger hclog.Logger, path string, err error) {
 	logger.Warn(logs.Clean(fmt.Sprintf("the log %s could not be read for a client: %v", path, err)))
 }
 
-// appendWindow appends what the two arguments ask for of the log at path (compat.md §4.8).
-func (s *service) appendWindow(dst []byte, path string, args []xmlrpc.Value) ([]byte, error) {
-	file, ok := find(path)
+// appendWindow appends what the two arguments ask for of a log (compat.md §4.8), nil for none.
+func (s *service) appendWindow(dst []byte, log logs.Log, args []xmlrpc.Value) ([]byte, error) {
+	if log == nil {
+		return nil, missing("")
+	}
+	size, ok := log.Size()
 	if !ok {
-		return nil, missing(path)
+		return nil, missing(log.Name())
 	}
 	offset, length, err := windowArgs(args)
 	if err != nil {
 		return nil, err
 	}
 	if length >= 0 {
-		if err := bounded(path, file, offset, length); err != nil {
+		if err := bounded(log, size, offset, length); err != nil {
 			return nil, err
 		}
 	}
-	data, err := logs.Read(path, offset, length)
+	data, err := log.Read(offset, length)
 	switch {
 	case errors.Is(err, logs.ErrBadArguments):
 		return nil, &actors.Fault{Code: actors.BadArguments}
 	case errors.Is(err, logs.ErrNoFile):
-		return nil, missing(path)
+		return nil, missing(log.Name())
 	case err != nil:
-		warnUnread(s.logger, path, err)
+		warnUnread(s.logger, log.Name(), err)
 		return nil, &actors.Fault{Code: actors.Failed}
 	}
 	return xmlrpc.AppendBytes(dst, data), nil
@@ -94,12 +89,12 @@ func (s *service) readLog(_ context.Context, dst []byte, args []xmlrpc.Value) ([
 	if path == "" {
 		return nil, missing("syslog")
 	}
-	return s.appendWindow(dst, path, args)
+	return s.appendWindow(dst, logs.At(path), args)
 }
 
 func (s *service) clearLog(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
 	path := s.daemon.MainLog()
-	if _, ok := find(path); !ok {
+	if _, ok := logs.At(path).Size(); !ok {
 		return nil, missing("")
 	}
 	if err := s.daemon.ClearMainLog(); err != nil {
@@ -127,8 +122,11 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 		if err != nil {
 			return nil, err
 		}
-		path := of(info)
-		file, ok := find(path)
+		log := of(info)
+		if log == nil {
+			return appendTail(dst, nil, 0, false), nil
+		}
+		size, ok := log.Size()
 		if !ok {
 			return appendTail(dst, nil, 0, false), nil
 		}
@@ -137,12 +135,12 @@ func (s *service) tailProcessLog(of channel) xmlrpc.Handler {
 			return nil, err
 		}
 		if length > 0 {
-			if err := bounded(path, file, 0, length); err != nil {
+			if err := bounded(log, size, 0, length); err != nil {
 				return nil, err
 			}
 		}
 		// An error is answered by what Tail returns with it.
-		data, offset, overflow, _ := logs.Tail(path, offset, length)
+		data, offset, overflow, _ := log.Tail(offset, length)
 		return appendTail(dst, data, offset, overflow), nil
 	}
 }

@@ -56,8 +56,8 @@ func (s *Server) serveLogtail(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &httpError{status: http.StatusNotFound}
 	}
-	path := map[string]string{"stdout": info.StdoutLog, "stderr": info.StderrLog}[channel]
-	return s.stream(ctx, w, path, true)
+	log := map[string]logs.Log{"stdout": info.Stdout(), "stderr": info.Stderr()}[channel]
+	return s.stream(ctx, w, log, true)
 }
 
 // serveMainLogtail answers /mainlogtail.
@@ -70,16 +70,16 @@ func (s *Server) serveMainLogtail(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	defer s.streams.finish(ctx)
-	return s.stream(ctx, w, s.config.Daemon.MainLog(), false)
+	return s.stream(ctx, w, logs.At(s.config.Daemon.MainLog()), false)
 }
 
-// stream sends the end of a log file and what is written to it from now on, until ctx ends. unbuffered asks proxies to
+// stream sends the end of a log and what is written to it from now on, until ctx ends; nil is no log. unbuffered asks proxies to
 // pass it on at once.
-func (s *Server) stream(ctx *stream, w http.ResponseWriter, path string, unbuffered bool) error {
-	if path == "" {
+func (s *Server) stream(ctx *stream, w http.ResponseWriter, source logs.Log, unbuffered bool) error {
+	if source == nil || source.Name() == "" {
 		return &httpError{status: http.StatusNotFound}
 	}
-	log, err := logs.Follow(path, streamBacklog)
+	log, err := source.Follow(streamBacklog)
 	if errors.Is(err, logs.ErrNoFile) {
 		return &httpError{status: http.StatusNotFound}
 	}
@@ -132,7 +132,7 @@ func (s *Server) stream(ctx *stream, w http.ResponseWriter, path string, unbuffe
 type brokenLog struct{ error }
 
 // deliver sends what there is to read now.
-func (s *Server) deliver(ctx context.Context, w http.ResponseWriter, log *logs.Follower) error {
+func (s *Server) deliver(ctx context.Context, w http.ResponseWriter, log logs.Following) error {
 	buffer := streamBuffers.Get().(*[streamBuffer]byte)
 	defer streamBuffers.Put(buffer)
 	control := http.NewResponseController(w)

@@ -212,16 +212,17 @@ func (s *Server) tailText(page *web.Tail) string {
 	if !ok {
 		return "ERROR: " + unexpected(&actors.Fault{Code: actors.BadName, Extra: page.Name})
 	}
-	if info.StdoutLog == "" {
+	log := info.Stdout()
+	if log == nil {
 		return "No file for " + page.Name
 	}
-	data, err := logs.Read(info.StdoutLog, -int64(page.Limit), 0)
+	data, err := log.Read(-int64(page.Limit), 0)
 	if errors.Is(err, logs.ErrNoFile) {
 		return "No file for " + page.Name
 	}
 	if err != nil {
-		warnUnread(s.logger, info.StdoutLog, err)
-		return "ERROR: " + unexpected(&actors.Fault{Code: actors.Failed, Extra: info.StdoutLog})
+		warnUnread(s.logger, log.Name(), err)
+		return "ERROR: " + unexpected(&actors.Fault{Code: actors.Failed, Extra: log.Name()})
 	}
 	return string(data)
 }

@@ -149,5 +149,10 @@ func (s *service) rows() []row {
 			help: "Closes and opens the main log and the logs of all programs, as SIGUSR2 does: after somebody has moved them away. " +
 				"system.listMethods does not name it.",
 			returns: trueAlways, example: "p.supd.reopenLogs()"},
+		{decl: "array getAllProcessOrigins()", topic: aboutOwn, own: true, handle: s.getAllProcessOrigins,
+			help: "Tells where every process comes from, sorted by group and name. system.listMethods does not name it.",
+			returns: "an array of structs: name, group, command, directory (\"\" none), ini_path (the configuration file with its section) and " +
+				"conf_file (the option, \"\" none).",
+			example: "{o['name']: o['ini_path'] for o in p.supd.getAllProcessOrigins()}"},
 	}
 }

@@ -13,5 +13,6 @@
 //     Gone when the process has ended. Each carries the number of the life.
 //  4. A Send effect: Protocol.Sending, write the bytes, all or none, then Sent or Refused. In this order, since the
 //     answer may come before the write returns.
-//  5. Publish what happens. Hub.Wants says whether it is worth making an event at all.
+//  5. A Rest effect: Rested with its number when its time is over.
+//  6. Publish what happens. Hub.Wants says whether it is worth making an event at all.
 package events

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gwaycc/supd/supervisor"
 )
@@ -19,7 +20,7 @@ type PoolOptions struct {
 	Unit       Unit     // of len
 }
 
-// An Effect is something a pool wants done: a Send or a supervisor.Log. Effects are to be carried out in the order in
+// An Effect is something a pool wants done: a Send, a Rest or a supervisor.Log. Effects are to be carried out in the order in
 // which they are returned.
 type Effect interface{}
 
@@ -33,6 +34,19 @@ type Send struct {
 	Serial   Serial
 	Bytes    []byte
 }
+
+// A Rest asks for Rested with the same number to be called after a time. Until then the pool sends nothing.
+type Rest struct {
+	Pool   string
+	For    time.Duration
+	Number uint64
+}
+
+// The least and the longest rest after a rejected event.
+const (
+	restBase = 100 * time.Millisecond
+	restCap  = time.Second
+)
 
 // Refusal tells why a write to a listener did nothing.
 type Refusal uint8
@@ -51,6 +65,7 @@ const (
 type entry struct {
 	event              Event
 	serial, poolSerial Serial
+	rejected           int // how often
 }
 
 // A listener is one process of a pool. All of it but its name belongs to one life.
@@ -76,6 +91,8 @@ type Pool struct {
 	buffer    []*entry // the oldest first
 	serial    Serial   // of the next event
 	discarded uint64
+	resting   bool     // nothing is sent
+	rests     uint64   // how many there were
 	effects   []Effect // of the call under way
 }
 
@@ -103,7 +120,7 @@ func (p *Pool) Discarded() uint64 { return p.discarded }
 
 // Accept takes an event; serial is its number over all pools. Hub.Publish calls this for the pools that want it.
 func (p *Pool) Accept(ev Event, serial Serial) []Effect {
-	e := &entry{ev, serial, p.serial}
+	e := &entry{event: ev, serial: serial, poolSerial: p.serial}
 	p.serial = p.serial.next()
 	p.makeRoom()
 	p.buffer = append(p.buffer, e)
@@ -150,7 +167,33 @@ func (p *Pool) Told(i int, life uint64, r Result) []Effect {
 	case r.Told == ToldDone && mine:
 		l.held = nil
 	case r.Told == ToldRejected && mine:
-		p.giveBack(l)
+		p.reject(l)
+	}
+	return p.dispatch()
+}
+
+// reject takes back the event that a listener has rejected. When it was rejected more often than there are processes to
+// try, the pool rests before it is sent again, each time longer: a listener that rejects everything would otherwise keep
+// itself and supd busy. The order of events stays.
+func (p *Pool) reject(l *listener) {
+	e := l.held
+	p.giveBack(l)
+	e.rejected++
+	again := e.rejected - len(p.listeners)
+	if again <= 0 {
+		return
+	}
+	p.resting = true
+	p.rests++
+	rest := Rest{p.options.Name, min(restBase<<min(again-1, 8), restCap), p.rests}
+	p.log(supervisor.Debug, "event %d was rejected %d times, pool %s rests for %v", e.serial, e.rejected, p.options.Name, rest.For)
+	p.effects = append(p.effects, rest)
+}
+
+// Rested says that the time of a Rest is over. A number of an earlier one changes nothing.
+func (p *Pool) Rested(number uint64) []Effect {
+	if number == p.rests {
+		p.resting = false
 	}
 	return p.dispatch()
 }
@@ -180,7 +223,7 @@ func (p *Pool) Refused(i int, life uint64, serial Serial, why Refusal) []Effect 
 	}
 	l.deaf = true
 	p.log(supervisor.Debug, "epipe occurred while sending event %d to listener %s, listener state unchanged", serial, l.name)
-	if next := p.free(); next >= 0 {
+	if next := p.free(); next >= 0 && !p.resting {
 		p.send(next, e)
 	} else {
 		p.rebuffer(e)
@@ -269,9 +312,9 @@ func (p *Pool) pop() *entry {
 	return e
 }
 
-// dispatch sends the oldest events for as long as there is a free listener. It returns the effects of the whole call.
+// dispatch sends the oldest events for as long as there is a free listener and no rest. It returns the effects of the whole call.
 func (p *Pool) dispatch() []Effect {
-	for len(p.buffer) > 0 {
+	for len(p.buffer) > 0 && !p.resting {
 		i := p.free()
 		if i < 0 {
 			break

@@ -23,6 +23,9 @@ type book struct {
 	accepted  int
 	done      int
 	discarded int
+	rejects   map[Serial]int
+	resting   uint64 // the number of the rest under way, 0 none
+	rests     uint64
 	lives     []bookLife
 }
 
@@ -75,11 +78,15 @@ func (b *book) at(i int, life uint64) *bookLife {
 func (b *book) settle(effects []Effect, first Serial) []Send {
 	b.t.Helper()
 	var sends []Send
-	overflows := 0
+	overflows, resting := 0, b.resting
 	for _, e := range effects {
 		switch e := e.(type) {
 		case Send:
 			sends = append(sends, e)
+		case Rest:
+			if e.Number != b.rests || e.For < restBase || e.For > restCap {
+				b.fail("%+v is not rest %d", e, b.rests)
+			}
 		case supervisor.Log:
 			if strings.Contains(e.Text, "overflowed") {
 				overflows++
@@ -87,6 +94,9 @@ func (b *book) settle(effects []Effect, first Serial) []Send {
 		}
 	}
 	for k, s := range sends {
+		if resting > 0 {
+			b.fail("event %d is sent during rest %d", s.Serial, resting)
+		}
 		b.trace = append(b.trace, fmt.Sprintf("  send %d to %d/%d", s.Serial, s.Listener, s.Life))
 		i := slices.IndexFunc(b.lives, func(l bookLife) bool { return l.free() })
 		if i != s.Listener || s.Life != b.lives[max(i, 0)].life {
@@ -112,7 +122,7 @@ func (b *book) settle(effects []Effect, first Serial) []Send {
 		if b.lives[i].has >= 0 {
 			held++
 		}
-		if b.lives[i].free() && len(b.waiting) > 0 {
+		if b.lives[i].free() && len(b.waiting) > 0 && resting == 0 {
 			b.fail("listener %d is free, but %v wait", i, b.waiting)
 		}
 	}
@@ -129,10 +139,10 @@ func (b *book) settle(effects []Effect, first Serial) []Send {
 
 func TestRandomPoolsLoseAndInventNothing(t *testing.T) {
 	counts := map[string]int{}
-	for seed := range uint64(3000) {
+	for seed := range uint64(8000) {
 		randomPool(t, seed, counts)
 	}
-	for _, what := range []string{"done", "rejected", "broken", "gone busy", "closed", "full", "stale", "later life", "overflow"} {
+	for _, what := range []string{"done", "rejected", "broken", "gone busy", "closed", "full", "stale", "later life", "overflow", "rest"} {
 		if counts[what] < 100 {
 			t.Errorf("%s came only %d times: the pools are too tame", what, counts[what])
 		}
@@ -143,7 +153,7 @@ func randomPool(t *testing.T, seed uint64, counts map[string]int) {
 	r := rand.New(rand.NewPCG(seed, 0))
 	names := make([]string, 1+r.IntN(3))
 	o := PoolOptions{Name: "p", Events: Subscribe(RemoteCommunication), BufferSize: 1 + r.IntN(4), Listeners: names}
-	b := &book{t: t, pool: NewPool(o), options: o, numbers: map[Serial]Serial{}, lives: make([]bookLife, len(names)),
+	b := &book{t: t, pool: NewPool(o), options: o, numbers: map[Serial]Serial{}, rejects: map[Serial]int{}, lives: make([]bookLife, len(names)),
 		trace: []string{fmt.Sprintf("seed %d, %d listeners, buffer %d", seed, len(names), o.BufferSize)}}
 	for i := range b.lives {
 		b.lives[i].has = -1
@@ -172,7 +182,14 @@ func (b *book) act(r *rand.Rand, next *Serial, counts map[string]int) {
 	}
 	note := func(format string, args ...interface{}) { b.trace = append(b.trace, fmt.Sprintf(format, args...)) }
 	var effects []Effect
-	switch what := r.IntN(10); what {
+	switch what := r.IntN(11); what {
+	case 10:
+		number := b.rests - min(b.rests, uint64(r.IntN(2)))
+		note("rested %d", number)
+		if number == b.resting {
+			b.resting = 0
+		}
+		effects = b.pool.Rested(number)
 	case 0, 1, 2:
 		note("accept %d", *next)
 		if len(b.waiting) == b.options.BufferSize {
@@ -232,6 +249,11 @@ func (b *book) act(r *rand.Rand, next *Serial, counts map[string]int) {
 				b.done++
 				counts["done"]++
 			case told.Told == ToldRejected && mine:
+				if b.rejects[l.has]++; b.rejects[l.has] > len(b.lives) {
+					b.rests++
+					b.resting = b.rests
+					counts["rest"]++
+				}
 				b.back(l)
 				counts["rejected"]++
 			}
@@ -253,7 +275,7 @@ func (b *book) answer(r *rand.Rand, sends []Send, counts map[string]int) {
 			counts["closed"]++
 			l.has, l.deaf = -1, true
 			first := Serial(-1)
-			if slices.ContainsFunc(b.lives, func(l bookLife) bool { return l.free() }) {
+			if b.resting == 0 && slices.ContainsFunc(b.lives, func(l bookLife) bool { return l.free() }) {
 				first = s.Serial
 			} else {
 				b.room()

@@ -114,6 +114,13 @@ func (s *stage) fact(text string) {
 			s.t.Fatalf("unknown event %q", what)
 		}
 		return
+	case "rested": // "rested POOL NUMBER"
+		n, err := strconv.ParseUint(rest, 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.carryOut(s.hub.Pool(what).Rested(n))
+		return
 	case "remove":
 		s.carryOut(s.hub.RemovePool(what))
 		return
@@ -189,6 +196,8 @@ func (s *stage) carryOut(effects []Effect) {
 			}
 			s.say("%s gets %q", who, e.Bytes)
 			s.carryOut(p.Sent(e.Listener, e.Life, e.Serial))
+		case Rest:
+			s.say("%s rests for %v, number %d", e.Pool, e.For, e.Number)
 		}
 	}
 }

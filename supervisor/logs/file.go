@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type FileOptions struct {
 	// StripANSI removes terminal control sequences (ESC [ … final byte, ECMA-48 §5.4), also when they are split over
 	// writes.
 	StripANSI bool
+	// MakeDir makes a missing directory of the file, and those above it, with mode 0755 less the umask.
+	MakeDir bool
 }
 
 // A File is a Sink that appends to a file, or to what a device, pipe or standard descriptor leads to. It holds no buffer:
@@ -64,7 +67,7 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 		o.Every = ""
 	}
 	f := &File{path: path, key: filepath.Clean(path), options: o}
-	t, err := openTarget(path, createMode)
+	t, err := f.open(createMode)
 	if err != nil {
 		return nil, err
 	}
@@ -74,6 +77,18 @@ func OpenFile(path string, o FileOptions) (*File, error) {
 	}
 	f.tell()
 	return f, nil
+}
+
+// open opens the path, see openTarget.
+func (f *File) open(perm os.FileMode) (target, error) {
+	t, err := openTarget(f.path, perm)
+	if f.options.MakeDir && errors.Is(err, os.ErrNotExist) {
+		if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+			return target{}, err
+		}
+		return openTarget(f.path, perm)
+	}
+	return t, err
 }
 
 // Path is the name the file was opened by.
@@ -189,7 +204,7 @@ func (f *File) Reopen() error {
 	if f.closed {
 		return &os.PathError{Op: "reopen", Path: f.path, Err: os.ErrClosed}
 	}
-	t, err := openTarget(f.path, createMode)
+	t, err := f.open(createMode)
 	if err != nil {
 		return err
 	}
@@ -224,7 +239,7 @@ func (f *File) empty(report bool) error {
 		f.position, f.check = 0, 0
 		return nil
 	}
-	t, err := openTarget(f.path, createMode)
+	t, err := f.open(createMode)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type Outlets struct {
 // An Outlet says where one output of one life of a program goes. The zero value goes nowhere.
 type Outlet struct {
 	Files   []string        // paths of files and devices
+	Memory  *Memory         // gets the lines that files get; nil: none
 	File    FileOptions     // of each of them
 	Line    LineFormat      // of the lines in them
 	Syslogs []SyslogAddress // get the lines as they are
@@ -33,7 +34,7 @@ type Outlet struct {
 // slows the program down. The error is that of the first file that cannot be
 // opened; nothing is open then.
 func (o *Outlets) Open(x Outlet) (Sink, error) {
-	single := len(x.Files)+len(x.Syslogs) == 1
+	single := len(x.Files)+len(x.Syslogs) == 1 && x.Memory == nil
 	formatted := Formatted(Discard, x.Line) != Discard
 	strip := x.File.StripANSI && (!single || formatted || len(x.Files) == 0)
 	if strip {
@@ -51,6 +52,9 @@ func (o *Outlets) Open(x Outlet) (Sink, error) {
 		default:
 			files = append(files, f.unblocked())
 		}
+	}
+	if x.Memory != nil {
+		files = append(files, x.Memory)
 	}
 	var all []Sink
 	if len(files) > 0 {
@@ -157,7 +161,7 @@ func OutletFor(p *confload.Program, s *confload.Stream, stream, path string, lif
 // OutletForMain returns where the main log goes besides its file and the terminal.
 func OutletForMain(s *confload.Supervisord) Outlet {
 	x := Outlet{
-		File:   FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups},
+		File:   FileOptions{MaxBytes: s.LogFileMaxBytes, Backups: s.LogFileBackups, MakeDir: s.MakeLogDirs},
 		Syslog: SyslogOptions{Facility: facilityUser, Severity: severityInfo, Tag: defaultSyslogTag},
 
 		NeverWaits: true, // the daemon

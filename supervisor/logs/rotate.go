@@ -117,7 +117,7 @@ func (f *File) rotate() error {
 	perm := held.Mode().Perm() & createMode
 	file, err := os.OpenFile(f.path, openFlags|os.O_CREATE|os.O_EXCL, perm)
 	if errors.Is(err, os.ErrExist) { // another File on the same path was faster
-		t, err := openTarget(f.path, perm)
+		t, err := f.open(perm)
 		if err != nil {
 			return err
 		}
