@@ -178,7 +178,7 @@ func (g *generation) prepareNext(r *restart) {
 	result := make(chan prepared, 1)
 	r.result = result
 	go func() {
-		cfg, err := g.daemon.load()
+		cfg, err := g.daemon.loader.load()
 		if err == nil {
 			err = staysUser(cfg.Supervisord.User)
 		}
