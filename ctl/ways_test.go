@@ -263,6 +263,17 @@ func TestStatusShowsTheGroupAlwaysWhenAsked(t *testing.T) {
 	}
 }
 
+func TestValuesOfVariablesAreNotRemembered(t *testing.T) {
+	for line, want := range map[string]bool{
+		"set-env A secret": false, "run job --option environment=A=secret -- x": false, "run job -- x": true, "get-env A": true,
+		"open http://u:p@host:1": false, "status set-env": true,
+	} {
+		if memorable(line, "") != want {
+			t.Errorf("%q: %v", line, !want)
+		}
+	}
+}
+
 // A supd.ini that says nothing about a server stands for port 9002, under the name supervisorctl for an error.
 func TestASupdIniThatSaysNothingMeansPort9002(t *testing.T) {
 	dir := t.TempDir()
