@@ -30,8 +30,8 @@ type Target struct {
 }
 
 // Target returns where the client finds the server when the command line does not say: serverurl of [supervisorctl],
-// else the first server section of the file, else DefaultServerURL, for a supd.ini SupdIniServerURL. The name and password of [supervisorctl] win over
-// those of a server section; a hashed password cannot be used.
+// else the first server section of the file, else DefaultServerURL, for a supd.ini SupdIniServerURL. The name and
+// password of [supervisorctl] win over those of a server section; a hashed password cannot be used.
 func (c *Ctl) Target() Target {
 	t := Target{URL: c.ServerURL, Username: c.Username, Password: c.Password}
 	if t.URL != "" {

@@ -53,7 +53,8 @@ func (l *loader) addRun(r *Run) {
 	}
 	for _, name := range []string{r.Name, r.GroupName()} {
 		if !isRunName(name) {
-			fail("", "not a valid name: %s (allowed: letters, digits and any of _ . - behind a first letter or digit; not all)", quoted(name))
+			fail("", "not a valid name: %s (allowed: letters, digits and any of _ . - behind a first letter or digit; not all)",
+				quoted(name))
 			return
 		}
 		if sec := l.taken(name); sec != nil {
@@ -171,8 +172,8 @@ func (c *Config) PlaceFor(name string) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("%s includes no file called %s.ini or %s.conf; add to it, and make the directory:\n[include]\nfiles = conf.d/*.ini",
-		c.Path, name, name)
+	return "", fmt.Errorf("%s includes no file called %s.ini or %s.conf; add to it, and make the directory:\n"+
+		"[include]\nfiles = conf.d/*.ini", c.Path, name, name)
 }
 
 // WrittenRun tells whether Text has made the file at path, and no other section than program, "program:NAME", and its group

@@ -38,8 +38,9 @@ type client struct {
 	endpoint string
 	cred     credentials
 	http     *http.Client
-	broken   error                                            // why no call can be made
-	called   func(what string, took time.Duration, err error) // told of each request when it is answered; nil: nobody wants to know
+	broken   error // why no call can be made
+	// called is told of each request when it is answered; nil: nobody wants to know.
+	called func(what string, took time.Duration, err error)
 }
 
 // newClient returns a client of the server at addr: http://host:port, https://host:port or unix:///path. Whatever

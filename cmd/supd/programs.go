@@ -135,7 +135,8 @@ func (g *generation) dropRun(ctx context.Context, p *confload.Program) error {
 	if p.File == confload.RunSource {
 		l.forget(strings.TrimPrefix(p.Section, "program:"))
 	} else if err = os.Remove(p.File); err != nil {
-		err = &actors.Fault{Code: actors.Failed, Extra: "it was stopped and removed, but will be back: its file cannot be deleted: " + err.Error()}
+		err = &actors.Fault{Code: actors.Failed,
+			Extra: "it was stopped and removed, but will be back: its file cannot be deleted: " + err.Error()}
 	}
 	if _, err := g.tree.Reread(ctx); err != nil {
 		g.daemon.logger.Warn("the configuration could not be read again: " + logs.Clean(err.Error()))
