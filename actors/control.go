@@ -34,7 +34,7 @@ func (c *control) Receive(ctx actor.Context) {
 		}
 	case *ManyPrograms:
 		c.openSession(ctx, m)
-	case *Reread, *AddGroup, *RemoveGroup:
+	case *Reread, *AddGroup, *RemoveGroup, *SetEnv:
 		if c.refuse(ctx) {
 			return
 		}

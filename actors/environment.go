@@ -28,7 +28,7 @@ func (t *tree) environment(p *confload.Program) ([]string, error) {
 	if err != nil {
 		return nil, noEnvironment(p, err)
 	}
-	env := slices.Clone(t.environ)
+	env := slices.Clone(*t.environ.Load())
 	at := make(map[string]int, len(env)+len(set)+len(files)+len(p.Environment))
 	for i, kv := range env {
 		k, _, _ := strings.Cut(kv, "=")
@@ -44,6 +44,16 @@ func (t *tree) environment(p *confload.Program) ([]string, error) {
 		env = append(env, kv)
 	}
 	return env, nil
+}
+
+// setEnv sets a variable that processes inherit. Only root calls it.
+func (t *tree) setEnv(name, value string) {
+	env := slices.DeleteFunc(slices.Clone(*t.environ.Load()), func(kv string) bool {
+		k, _, _ := strings.Cut(kv, "=")
+		return k == name
+	})
+	env = append(env, name+"="+value)
+	t.environ.Store(&env)
 }
 
 func noEnvironment(p *confload.Program, err error) error {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
@@ -55,12 +58,57 @@ func TestTheOrderOfTheEnvironment(t *testing.T) {
 	if err := os.WriteFile(file, []byte("HOME=file\nSUPERVISOR_GROUP_NAME=file\nFILE=file\nBOTH=file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tr := &tree{config: &confload.Config{}, environ: []string{"HOME=ours", "USER=ours", "OTHER=ours", "FILE=ours"}}
+	tr := &tree{config: &confload.Config{}}
+	tr.environ.Store(&[]string{"HOME=ours", "USER=ours", "OTHER=ours", "FILE=ours"})
 	got, err := tr.environment(&confload.Program{Name: "n", Group: "g", LoginEnv: true, User: &confload.User{Name: "daemon", UID: 1},
 		EnvFiles: []string{file}, Environment: []string{"BOTH=own", "LOGNAME=own"}})
 	want := "HOME=file USER=daemon OTHER=ours FILE=file LOGNAME=own SHELL=/usr/sbin/nologin SUPERVISOR_ENABLED=1 " +
 		"SUPERVISOR_PROCESS_NAME=n SUPERVISOR_GROUP_NAME=file BOTH=own"
 	if err != nil || strings.Join(got, " ") != want {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+func TestAVariableThatIsSetReachesTheNextStartOnly(t *testing.T) {
+	inherited := []string{"A=old", "B=kept"}
+	h := lives(script{})
+	given := func() []string {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return h.env
+	}
+	inVirtualTime(t, h, []confload.Group{program1("web", func(p *confload.Program) { p.Environment = []string{"C=own"} })}, func(b *bench) {
+		ctx := context.Background()
+		b.after(2 * time.Second)
+		first := given()
+		for _, kv := range [][2]string{{"A", "new=er"}, {"C", "set"}, {"D", ""}} {
+			if err := b.SetEnv(ctx, kv[0], kv[1]); err != nil {
+				t.Error(err)
+			}
+		}
+		if got := strings.Join(b.Environ(), " "); got != "B=kept A=new=er C=set D=" {
+			t.Errorf("the environment is %q", got)
+		}
+		if !slices.Contains(first, "A=old") || !slices.Equal(given(), first) {
+			t.Errorf("the running program has %q", given())
+		}
+		if err := b.Stop(ctx, "web", true); err != nil {
+			t.Error(err)
+		}
+		if err := b.Start(ctx, "web", true); err != nil {
+			t.Error(err)
+		}
+		second := given()
+		for _, kv := range []string{"A=new=er", "B=kept", "C=own", "D="} {
+			if !slices.Contains(second, kv) {
+				t.Errorf("no %s in %q", kv, second)
+			}
+		}
+		b.Shutdown(false)
+		synctest.Wait()
+		wantFault(t, b.SetEnv(ctx, "A", "late"), ShutdownState)
+	}, WithEnviron(inherited))
+	if !slices.Equal(inherited, []string{"A=old", "B=kept"}) {
+		t.Errorf("the list of the caller has become %q", inherited)
 	}
 }

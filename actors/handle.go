@@ -47,7 +47,7 @@ func WithLoader(load func() (*confload.Config, error)) Option {
 
 // WithEnviron sets the environment that processes inherit, as KEY=VALUE. Without it they inherit nothing but what the
 // configuration and SUPERVISOR_* say.
-func WithEnviron(environ []string) Option { return func(o *options) { o.tree.environ = environ } }
+func WithEnviron(environ []string) Option { return func(o *options) { o.tree.environ.Store(&environ) } }
 
 // WithObserver has every transition of every program reported. It is called in the order of the transitions of one
 // program, from the actor of that program, and must not block. It may be given more than once.
@@ -86,6 +86,7 @@ func withHost(h osHost) Option { return func(o *options) { o.tree.host = h } }
 func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (*Handle, error) {
 	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
 		deaf: make(chan struct{})}
+	t.environ.Store(&[]string{})
 	t.mood.Store(int32(MoodRunning))
 	t.check = t.probe
 	o := options{tree: t}
@@ -240,13 +241,27 @@ func (h *Handle) Reread(ctx context.Context) (Changes, error) {
 
 // AddGroup starts a group of the configuration read last.
 func (h *Handle) AddGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &AddGroup{name})
+	return h.command(ctx, &AddGroup{Name: name})
+}
+
+// AddGroupDown is AddGroup, but nothing is started: autostart counts at the next start of the tree.
+func (h *Handle) AddGroupDown(ctx context.Context, name string) error {
+	return h.command(ctx, &AddGroup{Name: name, Down: true})
 }
 
 // RemoveGroup removes a group all of whose programs are down.
 func (h *Handle) RemoveGroup(ctx context.Context, name string) error {
 	return h.command(ctx, &RemoveGroup{name})
 }
+
+// SetEnv sets a variable of the environment that processes inherit, from their next start on; what their configuration says
+// wins over it. name is not empty and has no equals sign, neither has a zero byte.
+func (h *Handle) SetEnv(ctx context.Context, name, value string) error {
+	return h.command(ctx, &SetEnv{name, value})
+}
+
+// Environ is the environment that processes inherit, as KEY=VALUE. The caller must not change it.
+func (h *Handle) Environ() []string { return *h.tree.environ.Load() }
 
 // ReopenLogs has all log files of programs closed and opened again, as after somebody has moved them away.
 func (h *Handle) ReopenLogs() { h.tree.system.Root.Send(h.control, &ReopenLogs{}) }

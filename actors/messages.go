@@ -54,9 +54,14 @@ type (
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
 	Reread struct{}
 	// AddGroup starts a group of the configuration read last.
-	AddGroup struct{ Name string }
+	AddGroup struct {
+		Name string
+		Down bool // its programs stay down until somebody starts them, whatever autostart says
+	}
 	// RemoveGroup removes a group all of whose programs are down.
 	RemoveGroup struct{ Name string }
+	// SetEnv sets a variable that processes inherit, from their next start on.
+	SetEnv struct{ Name, Value string }
 	// ShutDown stops all programs, group by group, and then the tree.
 	ShutDown struct{ Restart bool }
 	// ReopenLogs closes and opens the log files of all programs that have a process.
@@ -201,7 +206,7 @@ type (
 	// socketsTried says whether the sockets of a group that is to be added can be had.
 	socketsTried struct {
 		group *confload.Group
-		asker *actor.PID
+		asker asker
 		err   error
 	}
 	// happened brings an event to the event center.

@@ -23,7 +23,7 @@ type root struct {
 	control *actor.PID
 
 	groups   map[string]*actor.PID
-	unready  map[string]*actor.PID // groups that are being made → who asked for them, nil nobody
+	unready  map[string]asker      // groups that are being made → who asked for them
 	came     int                   // how many groups were made
 	fresh    []*groupEntry         // groups that are ready and not told to the event center, as those made before are not ready
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
@@ -35,6 +35,12 @@ type root struct {
 	report   *time.Timer // the next waitingReport; nil none
 }
 
+// asker is who asked for a group, and in which state.
+type asker struct {
+	pid  *actor.PID // nil: nobody
+	down bool
+}
+
 // waitingReportEvery is how often the programs are listed that a shutdown waits for (compat.md §3.8).
 const waitingReportEvery = 3 * time.Second
 
@@ -42,12 +48,12 @@ const waitingReportEvery = 3 * time.Second
 func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]*actor.PID{}
+		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]asker{}
 		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
 		for i := range cfg.Groups {
-			r.spawnGroup(ctx, &cfg.Groups[i], nil)
+			r.spawnGroup(ctx, &cfg.Groups[i], asker{})
 		}
 	case *awaitReady:
 		r.spawner = ctx.Sender()
@@ -69,11 +75,14 @@ func (r *root) Receive(ctx actor.Context) {
 	case *configLoaded:
 		r.configLoaded(ctx, m)
 	case *AddGroup:
-		r.add(ctx, m.Name)
+		r.add(ctx, m)
 	case *socketsTried:
 		r.socketsTried(ctx, m)
 	case *RemoveGroup:
 		r.remove(ctx, m.Name)
+	case *SetEnv:
+		r.tree.setEnv(m.Name, m.Value)
+		ctx.Respond(done)
 	case *ReopenLogs:
 		for _, pid := range r.groups {
 			ctx.Send(pid, m)
@@ -104,33 +113,33 @@ func (r *root) Receive(ctx actor.Context) {
 }
 
 // spawnGroup makes a group; asker gets the answer when its programs can be asked.
-func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, asker *actor.PID) {
+func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, by asker) {
 	r.came++
 	e := newGroupEntry(cfg, r.came)
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
-		if asker != nil {
-			ctx.Send(asker, &Fault{Failed, err.Error()})
+		if by.pid != nil {
+			ctx.Send(by.pid, &Fault{Failed, err.Error()})
 		}
 		return
 	}
 	r.groups[cfg.Name] = pid
-	r.unready[cfg.Name] = asker
+	r.unready[cfg.Name] = by
 }
 
 func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	name := e.config.Name
 	r.tree.table.add(e)
-	asker := r.unready[name]
+	by := r.unready[name]
 	delete(r.unready, name)
 	r.relink(ctx)
 	r.announce(ctx, e)
-	if asker != nil {
-		if r.autorun && r.tree.currentMood() == MoodRunning {
+	if by.pid != nil {
+		if !by.down && r.autorun && r.tree.currentMood() == MoodRunning {
 			r.enqueue(ctx, name)
 		}
-		ctx.Send(asker, done)
+		ctx.Send(by.pid, done)
 	}
 	r.tellSpawner(ctx)
 }
@@ -229,40 +238,40 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 
-func (r *root) add(ctx actor.Context, name string) {
-	if r.groups[name] != nil {
-		ctx.Respond(&Fault{AlreadyAdded, name})
+func (r *root) add(ctx actor.Context, m *AddGroup) {
+	if r.groups[m.Name] != nil {
+		ctx.Respond(&Fault{AlreadyAdded, m.Name})
 		return
 	}
 	cfg := r.latest.Load()
 	for i := range cfg.Groups {
-		if cfg.Groups[i].Name != name {
+		if cfg.Groups[i].Name != m.Name {
 			continue
 		}
-		r.trySockets(ctx, &cfg.Groups[i], ctx.Sender())
+		r.trySockets(ctx, &cfg.Groups[i], asker{ctx.Sender(), m.Down})
 		return
 	}
-	ctx.Respond(&Fault{BadName, name})
+	ctx.Respond(&Fault{BadName, m.Name})
 }
 
 // trySockets finds out, beside the mailbox, whether the sockets of a group can be had, and answers in socketsTried.
-func (r *root) trySockets(ctx actor.Context, g *confload.Group, asker *actor.PID) {
+func (r *root) trySockets(ctx actor.Context, g *confload.Group, by asker) {
 	to, self := ctx.ActorSystem().Root, ctx.Self()
 	if !slices.ContainsFunc(g.Programs, func(p confload.Program) bool { return p.Socket != nil }) {
-		r.spawnGroup(ctx, g, asker)
+		r.spawnGroup(ctx, g, by)
 		return
 	}
-	go func() { to.Send(self, &socketsTried{g, asker, CheckSockets(g)}) }()
+	go func() { to.Send(self, &socketsTried{g, by, CheckSockets(g)}) }()
 }
 
 func (r *root) socketsTried(ctx actor.Context, m *socketsTried) {
 	switch {
 	case m.err != nil:
-		ctx.Send(m.asker, &Fault{Failed, m.err.Error()})
+		ctx.Send(m.asker.pid, &Fault{Failed, m.err.Error()})
 	case r.groups[m.group.Name] != nil: // somebody was quicker
-		ctx.Send(m.asker, &Fault{AlreadyAdded, m.group.Name})
+		ctx.Send(m.asker.pid, &Fault{AlreadyAdded, m.group.Name})
 	case r.tree.currentMood() != MoodRunning:
-		ctx.Send(m.asker, &Fault{Code: ShutdownState})
+		ctx.Send(m.asker.pid, &Fault{Code: ShutdownState})
 	default:
 		r.spawnGroup(ctx, m.group, m.asker)
 	}

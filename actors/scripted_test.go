@@ -42,6 +42,7 @@ type scriptedHost struct {
 	live   map[string]int
 	nextID int
 	starts []string // names in the order of the starts
+	env    []string // of the last start
 	stdin  string   // what processes were given
 }
 
@@ -69,6 +70,7 @@ func (h *scriptedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 	h.lives[spec.Name]++
 	how := h.script(spec.Name, h.lives[spec.Name])
 	h.starts = append(h.starts, spec.Name)
+	h.env = spec.Env
 	h.nextID++
 	p := &scriptedProcess{host: h, name: spec.Name, id: h.nextID, began: time.Now(), spec: spec, how: how}
 	if how.err == nil {

@@ -47,7 +47,7 @@ type tree struct {
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
-	environ   []string
+	environ   atomic.Pointer[[]string]                               // what processes inherit; never nil, the list it points to is never changed
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
 	mood      atomic.Int32
 

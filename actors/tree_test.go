@@ -253,6 +253,28 @@ func TestGroupIsRemovedAndAddedAgainFromTheNewConfiguration(t *testing.T) {
 	}, WithLoader(func() (*confload.Config, error) { return next, nil }))
 }
 
+func TestAGroupCanBeAddedWithoutStartingIt(t *testing.T) {
+	next := &confload.Config{Groups: []confload.Group{program1("a", nil), program1("b", nil)}}
+	inVirtualTime(t, lives(script{}), []confload.Group{program1("a", nil)}, func(b *bench) {
+		ctx := context.Background()
+		if _, err := b.Reread(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.AddGroupDown(ctx, "b"); err != nil {
+			t.Fatal(err)
+		}
+		b.after(time.Minute)
+		if s := b.state("b"); s != supervisor.Stopped {
+			t.Errorf("it is %s", s)
+		}
+		wantFault(t, b.AddGroupDown(ctx, "b"), AlreadyAdded)
+		results, err := b.StartGroup(ctx, "b", true)
+		if err != nil || len(results) != 1 || results[0].Status != Success || b.state("b") != supervisor.Running {
+			t.Errorf("%+v, %v, %s", results, err, b.state("b"))
+		}
+	}, WithLoader(func() (*confload.Config, error) { return next, nil }))
+}
+
 func TestABugInAnObserverHarmsNobody(t *testing.T) {
 	inVirtualTime(t, lives(script{}), []confload.Group{program1("web", nil)}, func(b *bench) {
 		b.after(2 * time.Second)

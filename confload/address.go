@@ -105,8 +105,12 @@ func parseSocketURL(l *loader, s string) (socketURL, error) {
 	return socketURL{"tcp://" + address, "tcp", address}, nil
 }
 
-// DefaultServerURL is where a client looks for the server when nothing tells it another place.
-const DefaultServerURL = "http://localhost:9001"
+// DefaultServerURL is where a client looks for the server when nothing tells it another place. SupdIniServerURL is the same
+// when its configuration file is a supd.ini: the supervisor in Go that has files of this name looks there.
+const (
+	DefaultServerURL = "http://localhost:9001"
+	SupdIniServerURL = "http://localhost:9002"
+)
 
 // ParseServerURL checks and normalises the URL of a server: unix:///path (~ is a home directory, a relative path is
 // taken from the current directory), http://host:port or another scheme with an address or a path.

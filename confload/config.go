@@ -13,7 +13,7 @@ type Config struct {
 	// Files are all files that were read, absolute, the main file first.
 	Files []string
 	// Environ is the environment %(ENV_X)s and the programs start from, as KEY=VALUE: Options.Environ under the variables
-	// of Options.EnvFiles.
+	// of Options.EnvFiles and Options.SetEnv.
 	Environ []string
 	// Supervisord is the [supervisord] section.
 	Supervisord Supervisord
@@ -28,6 +28,8 @@ type Config struct {
 	// Messages are what the loader had to say, in order: warnings (unknown options, includes without a match) and
 	// infos (included files). None of them is an error.
 	Messages []Message
+
+	includes []string // the patterns of [include] files, absolute
 }
 
 // A Message is something worth telling about a configuration that is valid all the same.

@@ -2,6 +2,7 @@ package confload
 
 import (
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -29,14 +30,17 @@ type Target struct {
 }
 
 // Target returns where the client finds the server when the command line does not say: serverurl of [supervisorctl],
-// else the first server section of the file, else DefaultServerURL. The name and password of [supervisorctl] win over
-// those of a server section; a hashed password cannot be used.
+// else the first server section of the file, else DefaultServerURL, for a supd.ini SupdIniServerURL. The name and
+// password of [supervisorctl] win over those of a server section; a hashed password cannot be used.
 func (c *Ctl) Target() Target {
 	t := Target{URL: c.ServerURL, Username: c.Username, Password: c.Password}
 	if t.URL != "" {
 		return t
 	}
 	t.URL = DefaultServerURL
+	if c.IsSupdIni() {
+		t.URL = SupdIniServerURL
+	}
 	if len(c.Servers) == 0 {
 		return t
 	}
@@ -47,6 +51,9 @@ func (c *Ctl) Target() Target {
 	}
 	return t
 }
+
+// IsSupdIni tells whether the file has the name of those of the supervisor in Go.
+func (c *Ctl) IsSupdIni() bool { return filepath.Base(c.Path) == supdIni }
 
 // URL is the address of a server for clients on the same machine: unix:///path or http://host:port. A server at all
 // addresses is at localhost.

@@ -73,6 +73,22 @@ func TestWhereTheClientFindsTheServer(t *testing.T) {
 	}
 }
 
+// The supervisor in Go that has files called supd.ini looks for its server at port 9002.
+func TestASupdIniThatNamesNoServerMeansPort9002(t *testing.T) {
+	for name, text := range map[string]string{
+		"http://localhost:9002": "[supervisorctl]\n",
+		"http://localhost:1":    "[inet_http_server]\nport=1\n",
+		"http://h:2":            "[supervisorctl]\nserverurl=http://h:2\n",
+	} {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{"supd.ini": text})
+		c, err := LoadCtl(dir+"/supd.ini", testOptions(t))
+		if err != nil || c.Target().URL != name || !c.IsSupdIni() {
+			t.Errorf("%q: %+v, %v", text, c.Target(), err)
+		}
+	}
+}
+
 func TestClientErrors(t *testing.T) {
 	_, err := loadCtl(t, "[supervisorctl]\nserverurl=foo")
 	wantError(t, err, "not a valid URL value: 'foo'", "in section 'supervisorctl'")
@@ -94,7 +110,8 @@ func TestFind(t *testing.T) {
 	write(t, dir, map[string]string{"cwd/x": "", "opt/bin/x": ""})
 	path, tried, err := Find(o)
 	want := []string{dir + "/opt/etc/supervisord.conf", dir + "/opt/supervisord.conf", dir + "/cwd/supervisord.conf", dir + "/cwd/etc/supervisord.conf",
-		"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf", dir + "/cwd/supd.ini", dir + "/cwd/etc/supd.ini", "/etc/supd/supd.ini"}
+		"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf", dir + "/cwd/supervisord.ini", dir + "/cwd/supd.ini",
+		dir + "/cwd/etc/supd.ini", "/etc/supd/supd.ini", dir + "/opt/etc/supd/supd.ini", dir + "/opt/supd.ini"}
 	switch {
 	case err != nil:
 		t.Fatal(err)

@@ -14,8 +14,13 @@ type FindOptions struct {
 	Dir        string // "": the current directory
 }
 
-// Find looks for the configuration file where supervisord does (compat.md §1.1) and then for supd.ini in ., ./etc and
-// /etc/supd. path is absolute, "" when there is none; that is no error. tried are all paths looked at, absolute.
+// supdIni is the name of the configuration file of the supervisor in Go that supd has its name from.
+const supdIni = "supd.ini"
+
+// Find looks for the configuration file where supervisord does (compat.md §1.1) and then where supervisors in Go do: for
+// supervisord.ini in the current directory, supd.ini in ., ./etc and /etc/supd, and beside the program. What they call .. is
+// that of the directory of the program, as with supervisord's own two: a file of any directory above the current one is
+// not to be run by chance. path is absolute, "" when there is none; that is no error. tried are all paths looked at, absolute.
 func Find(opts FindOptions) (path string, tried []string, err error) {
 	dir := opts.Dir
 	if dir == "" {
@@ -40,9 +45,12 @@ func Find(opts FindOptions) (path string, tried []string, err error) {
 		"etc/supervisord.conf",
 		"/etc/supervisord.conf",
 		"/etc/supervisor/supervisord.conf",
-		"supd.ini",
-		"etc/supd.ini",
-		"/etc/supd/supd.ini",
+		"supervisord.ini",
+		supdIni,
+		filepath.Join("etc", supdIni),
+		filepath.Join("/etc/supd", supdIni),
+		filepath.Join(base, "etc/supd", supdIni),
+		filepath.Join(base, supdIni),
 	} {
 		if !filepath.IsAbs(p) {
 			p = filepath.Join(dir, p)

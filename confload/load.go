@@ -20,6 +20,10 @@ type Options struct {
 	Environ []string
 	// EnvFiles are files with lines KEY=VALUE, which win over Environ, later files over earlier ones (see Config.Environ).
 	EnvFiles []string
+	// SetEnv are variables a client has set, as KEY=VALUE. They win over EnvFiles.
+	SetEnv []string
+	// Runs are programs a client has asked for, beside those of the files.
+	Runs []Run
 	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
 	// configurations loaded before. They win over Environ.
 	KnownEnv []string
@@ -73,6 +77,9 @@ func (l *loader) load(path string, data []byte) {
 	if len(l.errs) == 0 {
 		l.include()
 		l.checkExpandEnv()
+	}
+	if len(l.errs) == 0 {
+		l.addRuns()
 	}
 	if len(l.errs) == 0 {
 		l.build()
@@ -151,7 +158,7 @@ func newLoader(opts Options) *loader {
 	}
 	l := &loader{opts: opts, doc: newDocument(), config: &Config{}, host: opts.Hostname,
 		users: map[string]*User{}, groups: map[string]int{}, dirs: map[string]bool{}, hints: map[string]string{}}
-	l.opts.Environ = l.readEnvFiles(opts.Environ, opts.EnvFiles)
+	l.opts.Environ = mergeEnv(l.readEnvFiles(opts.Environ, opts.EnvFiles), opts.SetEnv)
 	l.environ = envMap(l.opts.Environ)
 	l.env = []map[string]string{l.environ, envMap(opts.KnownEnv)}
 	if l.host == "" {
@@ -186,13 +193,16 @@ func (l *loader) include() {
 	at := sec.at
 	told := l.toldPatterns(sec, len(files.patterns))
 	for i, pattern := range files.patterns {
+		absolute := func(p string) string {
+			if filepath.IsAbs(pattern) {
+				return p
+			}
+			return filepath.Join(base, p)
+		}
+		l.config.includes = append(l.config.includes, absolute(pattern))
 		paths := glob(base, pattern)
 		if len(paths) == 0 {
-			full := told[i]
-			if !filepath.IsAbs(pattern) {
-				full = filepath.Join(base, full)
-			}
-			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", full),
+			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", absolute(told[i])),
 				File: at.file, Line: at.line, Section: sec.name, Option: "files"})
 		}
 		for _, path := range paths {
@@ -295,7 +305,7 @@ func (l *loader) expandEntry(sec *section, e *entry, o *Option, sc scope) (value
 	if l.included {
 		sc.names |= NameHere
 	}
-	sc.here = filepath.Dir(e.at.file)
+	sc.here = l.here(sec, e)
 	v, err := sc.expand(e.value())
 	if err != nil {
 		l.fail(l.errorAt(sec, e, badFormat(sec, e, o, &sc, err)))

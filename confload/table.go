@@ -131,7 +131,8 @@ var inetTable = tableOf("inet_http_server",
 )
 
 var ctlTable = tableOf("supervisorctl",
-	bind(Option{Name: "serverurl", Computed: "the server of the same file, else " + DefaultServerURL, Names: NameHere, Effect: EffectClient,
+	bind(Option{Name: "serverurl", Computed: "the server of the same file, else " + DefaultServerURL + ", of a supd.ini " + SupdIniServerURL,
+		Names: NameHere, Effect: EffectClient,
 		Example: "unix:///tmp/supervisor.sock",
 		Peer:    PeerBetter, PeerNote: "supd ctl does without: it takes the server of the same file then",
 		Help: "Where the client finds the server."},

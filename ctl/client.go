@@ -39,6 +39,8 @@ type client struct {
 	cred     credentials
 	http     *http.Client
 	broken   error // why no call can be made
+	// called is told of each request when it is answered; nil: nobody wants to know.
+	called func(what string, took time.Duration, err error)
 }
 
 // newClient returns a client of the server at addr: http://host:port, https://host:port or unix:///path. Whatever
@@ -145,13 +147,16 @@ func statusOf(err error) int {
 }
 
 // post calls a method, of the supervisor namespace unless another is named, and returns the body of the answer.
-func (c *client) post(ctx context.Context, method string, args []any) ([]byte, error) {
+func (c *client) post(ctx context.Context, method string, args []any) (answer []byte, err error) {
 	if c.broken != nil {
 		return nil, c.broken
 	}
 	full := method
 	if !strings.Contains(method, ".") {
 		full = "supervisor." + method
+	}
+	if begun := time.Now(); c.called != nil {
+		defer func() { c.called(full, time.Since(begun), err) }()
 	}
 	req, err := xmlrpc.NewRequest(c.endpoint, full, args)
 	if err != nil {

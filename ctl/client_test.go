@@ -25,8 +25,8 @@ func fakeServer(t *testing.T, values map[string]string) *httptest.Server {
 func fakeHandler(values map[string]string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		_, rest, _ := strings.Cut(string(body), "<methodName>supervisor.")
-		method, _, _ := strings.Cut(rest, "</methodName>")
+		_, rest, _ := strings.Cut(string(body), "<methodName>")
+		method, _, _ := strings.Cut(strings.TrimPrefix(rest, "supervisor."), "</methodName>")
 		v, ok := values[method]
 		switch {
 		case !ok:

@@ -20,7 +20,9 @@ var verbStatus = verb{
 UNKNOWN, and 4 when a name is not known or the server does not answer.
 
 With -w it asks once a second: on a terminal the lines are redrawn in place, elsewhere each program is a line at first
-and whenever it has changed, with the time in front (for -o json an object on each line).`,
+and whenever it has changed, with the time in front (for -o json an object on each line).
+
+With SUPERVISOR_GROUP_DISPLAY=true in its environment it shows group:name also where both are the same.`,
 	example: `$ status
 $ status web:*
 $ status web || echo "web is down"
@@ -93,7 +95,7 @@ func (s *session) pick(all []programInfo, names []string, problems io.Writer, un
 // statusTable prints a line for each program: name, state, description, in columns.
 func (s *session) statusTable(programs []programInfo) {
 	var b strings.Builder
-	for _, row := range statusRows(programs) {
+	for _, row := range statusRows(programs, s.env.longNames()) {
 		b.WriteString(row.render(s.env.colour(), 0) + "\n")
 	}
 	s.printf("%s", b.String())
@@ -102,15 +104,19 @@ func (s *session) statusTable(programs []programInfo) {
 // A statusRow is a line of status; name and state are padded to their columns.
 type statusRow struct{ name, state, description string }
 
-// statusRows are the lines of status for these programs.
-func statusRows(programs []programInfo) []statusRow {
+// statusRows are the lines of status for these programs. With long each has its group in front, also one of the same name.
+func statusRows(programs []programInfo, long bool) []statusRow {
 	width := 30
-	for _, p := range programs {
-		width = max(width, len([]rune(p.Namespec)))
+	names := make([]string, len(programs))
+	for i, p := range programs {
+		if names[i] = p.Namespec; long {
+			names[i] = p.Group + ":" + p.Name
+		}
+		width = max(width, len([]rune(names[i])))
 	}
 	var rows []statusRow
-	for _, p := range programs {
-		rows = append(rows, statusRow{fmt.Sprintf("%-*s", width+3, p.Namespec), fmt.Sprintf("%-10s", p.StateName), p.Description})
+	for i, p := range programs {
+		rows = append(rows, statusRow{fmt.Sprintf("%-*s", width+3, names[i]), fmt.Sprintf("%-10s", p.StateName), p.Description})
 	}
 	return rows
 }

@@ -51,11 +51,9 @@ func runTail(s *session, args []string) error {
 	if len(args) > 1 {
 		channel = strings.ToLower(args[len(args)-1])
 	}
-	method := map[string]string{"stdout": "readProcessStdoutLog", "stderr": "readProcessStderrLog"}[channel]
+	method := logMethods[channel]
 	if method == "" {
-		s.printf("Error: bad channel %s\n", quoteLine(channel))
-		s.fail(exitGeneric)
-		return nil
+		return s.badChannel(channel)
 	}
 	if last == "-f" {
 		return s.follow(logStream(name, channel))
@@ -65,6 +63,15 @@ func runTail(s *session, args []string) error {
 		return s.badTailArgument(last)
 	}
 	return s.showLog(name, n, method, name)
+}
+
+// logMethods are the methods that read the logs of a program.
+var logMethods = map[string]string{"stdout": "readProcessStdoutLog", "stderr": "readProcessStderrLog"}
+
+func (s *session) badChannel(channel string) error {
+	s.printf("Error: bad channel %s\n", quoteLine(channel))
+	s.fail(exitGeneric)
+	return nil
 }
 
 // tailLength reads -N, "" for the default. N is a number as Python reads it; a second minus sign makes the log be shown

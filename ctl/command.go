@@ -49,8 +49,8 @@ with blanks, so a command may also be one argument. Flags stand before the comma
 which reads commands until Ctrl-D.
 
 The server is looked for in this order: -s; serverurl= in [supervisorctl] of the configuration file; the servers that
-the file itself configures, unix sockets first, with their credentials; http://localhost:9001. Without -c the file is
-looked for where the server looks for it.`,
+the file itself configures, unix sockets first, with their credentials; http://localhost:9001, or http://localhost:9002
+when the file is a supd.ini. Without -c the file is looked for where the server looks for it.`,
 		Example: expand(`$                                     a shell
 $ status                              how all programs are
 $ restart web:*                       stop and start a group
@@ -70,7 +70,7 @@ $ -o json status                      for a machine`, env.Name),
 			if len(args) == 0 {
 				return o.shell(cmd.Context())
 			}
-			return o.run(cmd.Context(), strings.Join(args, " "))
+			return o.run(cmd.Context(), func(s *session) { s.run(strings.Join(args, " ")) })
 		},
 	}
 	if name == env.Name {
@@ -113,10 +113,13 @@ func (v *verb) command(root *cobra.Command, o *options) *cobra.Command {
 			case len(args) == 1 && (args[0] == "--help" || args[0] == "-h"):
 				return cmd.Help()
 			}
+			if v.exact {
+				return o.run(cmd.Context(), func(s *session) { s.runWords(v, args) })
+			}
 			if a := o.misplaced(v, args); a != "" {
 				return fmt.Errorf("%s stands before the command: %s %s … %s", a, o.env.Name, a, v.name)
 			}
-			return o.run(cmd.Context(), strings.Join(append([]string{v.name}, args...), " "))
+			return o.run(cmd.Context(), func(s *session) { s.runLine(v, " "+strings.Join(args, " ")) })
 		},
 	}
 }
@@ -128,7 +131,8 @@ func (o *options) misplaced(v *verb, args []string) string {
 		return ""
 	}
 	for _, a := range args {
-		for _, f := range []string{"-c", "--configuration", "-s", "--serverurl", "-u", "--username", "-p", "--password"} {
+		for _, f := range []string{"-c", "--configuration", "-s", "--serverurl", "-u", "--username", "-p", "-P", "--password",
+			"-v", "--verbose"} {
 			name, _, _ := strings.Cut(a, "=")
 			if name == f && !slices.ContainsFunc(v.flags, func(own form) bool { return strings.HasPrefix(own.usage, f) }) {
 				return f

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // completeTimeout is how long completion waits for the server before it does without names.
@@ -19,11 +21,12 @@ type candidate struct{ word, help string }
 type live struct {
 	session    *session
 	programs   *[]programInfo
+	environ    *[]string
 	configured *[]configInfo
 }
 
 // forget makes the next completion ask again.
-func (l *live) forget() { l.programs, l.configured = nil, nil }
+func (l *live) forget() { l.programs, l.configured, l.environ = nil, nil, nil }
 
 // allPrograms are the programs in use; none when the server does not answer in time.
 func (l *live) allPrograms() []programInfo {
@@ -41,6 +44,15 @@ func (l *live) allConfigured() []configInfo {
 		l.ask(l.configured, "getAllConfigInfo")
 	}
 	return *l.configured
+}
+
+// variables are the names of the variables that programs inherit; none when the server does not tell.
+func (l *live) variables() []string {
+	if l.environ == nil {
+		l.environ = new([]string)
+		l.ask(l.environ, "supd.listEnv")
+	}
+	return *l.environ
 }
 
 func (l *live) ask(reply any, method string) {
@@ -72,6 +84,9 @@ func verbCandidates() []candidate {
 
 // completeArg returns what may stand behind a verb and its arguments.
 func (l *live) completeArg(v *verb, args []string, word string) []candidate {
+	if v.exact && slices.Contains(args, "--") {
+		return nil // a command line of its own
+	}
 	flags := v.allFlags()
 	if len(args) > 0 && v.json != nil && slices.Contains([]string{"-o", "--output"}, args[len(args)-1]) {
 		return []candidate{{"json", "for a machine"}, {"text", "for people"}}
@@ -108,6 +123,14 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 		}
 	case wordsPrograms:
 		all = l.programNames(word, true)
+	case wordsEach:
+		all = l.programNames(word, false)
+	case wordsVariable:
+		if len(given) == 0 {
+			for _, name := range l.variables() {
+				all = append(all, candidate{name, ""})
+			}
+		}
 	case wordsProgram:
 		if len(given) == 0 {
 			all = l.programNames(word, false)
@@ -157,14 +180,31 @@ func flagValues(flags []form, args []string) (values []candidate, ok bool) {
 		if !takes || !slices.Contains(strings.Split(names, ", "), args[len(args)-1]) {
 			continue
 		}
-		if strings.Contains(value, "|") {
+		switch {
+		case strings.Contains(value, "|"):
 			for v := range strings.SplitSeq(value, "|") {
 				values = append(values, candidate{v, ""})
 			}
+		case f.usage == settingUsage:
+			values = settingCandidates()
 		}
 		return values, true
 	}
 	return nil, false
+}
+
+// settingUsage is the flag that takes an option of a program.
+const settingUsage = "--option NAME=VALUE"
+
+// settingCandidates are the options of programs as that flag takes them.
+func settingCandidates() []candidate {
+	var all []candidate
+	for _, o := range confload.Table() {
+		if o.Kind == "program" && o.Name != "command" {
+			all = append(all, candidate{o.Name + "=", o.Help})
+		}
+	}
+	return all
 }
 
 // programNames are the programs as a user types them: a program of a group of its own without the group unless a colon
@@ -224,7 +264,14 @@ func (o *options) completeArgs(v *verb) cobra.CompletionFunc {
 		for _, c := range names.complete(append([]string{v.name}, args...), word) {
 			all = append(all, cobra.CompletionWithDesc(c.word, c.help))
 		}
-		return all, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		how := cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+		switch {
+		case v.exact && slices.Contains(args, "--"):
+			how = cobra.ShellCompDirectiveDefault
+		case len(all) > 0 && strings.Contains(all[0], "=\t"):
+			how |= cobra.ShellCompDirectiveNoSpace
+		}
+		return all, how
 	}
 }
 

@@ -3,6 +3,7 @@ package ctl
 import (
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 )
@@ -15,7 +16,7 @@ type Env struct {
 	// Stdin answers questions; nil is an empty input. Stdout and Stderr get the output; nil throws it away.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Getenv looks up environment variables (NO_COLOR, TERM, HOME); nil means that none is set.
+	// Getenv looks up environment variables (NO_COLOR, TERM, HOME, SUPERVISOR_GROUP_DISPLAY); nil means that none is set.
 	Getenv func(string) string
 	// IsTerminal tells whether Stdout is a terminal; nil means to look whether it is a file that is one.
 	IsTerminal func() bool
@@ -52,6 +53,16 @@ func (e Env) complete() Env {
 // (https://no-color.org).
 func (e Env) colour() bool {
 	return e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb" && e.IsTerminal()
+}
+
+// longNames tells whether status shows group:name always, as other supervisors do when this variable is set. supervisorctl
+// does not know it.
+func (e Env) longNames() bool {
+	switch strings.ToLower(e.Getenv("SUPERVISOR_GROUP_DISPLAY")) {
+	case "yes", "true", "y", "t", "1":
+		return !strings.HasPrefix(e.Name, "supervisorctl")
+	}
+	return false
 }
 
 // eof is an empty input.

@@ -15,6 +15,7 @@ type faultCode int
 const (
 	faultUnknownMethod  faultCode = 1
 	faultShutdownState  faultCode = 6
+	faultBadArguments   faultCode = 3
 	faultBadName        faultCode = 10
 	faultBadSignal      faultCode = 11
 	faultNoFile         faultCode = 20
@@ -38,6 +39,18 @@ type fault struct {
 
 // Error is one line, whatever the text is; scripts look for "Fault 6: 'SHUTDOWN_STATE'" in it.
 func (f *fault) Error() string { return fmt.Sprintf("<Fault %d: %s>", f.Code, quoteLine(f.Text)) }
+
+// faultDetail is what the fault err is says behind the name of its code; "" when it is none.
+func faultDetail(err error) string {
+	f := asFault(err)
+	if f == nil {
+		return ""
+	}
+	if _, detail, ok := strings.Cut(f.Text, ": "); ok {
+		return detail
+	}
+	return f.Text
+}
 
 // codeOf is the code of the fault err is, or 0 when it is none.
 func codeOf(err error) faultCode {

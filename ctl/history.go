@@ -50,12 +50,12 @@ func (h history) add(line string) error {
 	return err
 }
 
-// credentialsIn finds a user name, and maybe a password, in the address of a server.
-var credentialsIn = regexp.MustCompile(`://[^/\s]*@`)
+// secretsIn finds what may be secret: a user name, and maybe a password, in the address of a server, and values of variables.
+var secretsIn = regexp.MustCompile(`://[^/\s]*@|^set-env\b|\benvironment\s*=`)
 
 // memorable tells whether a line belongs into a history: not when it is blank, the same as the one before, has
-// credentials in it, or begins with a blank, by which a user says so.
+// what may be secret in it, or begins with a blank, by which a user says so.
 func memorable(line string, before string) bool {
-	return strings.TrimSpace(line) != "" && line[0] != ' ' && line[0] != '\t' && !credentialsIn.MatchString(line) &&
+	return strings.TrimSpace(line) != "" && line[0] != ' ' && line[0] != '\t' && !secretsIn.MatchString(line) &&
 		line != before
 }

@@ -19,6 +19,7 @@ type options struct {
 	serverURL   once
 	username    once
 	password    once
+	verbose     bool
 	historyFile once // for the shell
 	interactive bool
 	help        bool
@@ -35,36 +36,42 @@ func (o *options) define(fl *pflag.FlagSet) {
 	fl.VarP(&o.config, "configuration", "c", "the configuration file (looked for when not given)")
 	fl.VarP(&o.serverURL, "serverurl", "s", "the server: http://host:port or unix:///path/of/socket")
 	fl.VarP(&o.username, "username", "u", "user name for the server")
-	fl.VarP(&o.password, "password", "p", "password for the server; others can see it in the list of processes")
+	fl.VarP(&o.password, "password", "p", "password for the server, also -P; others can see it in the list of processes")
 	fl.VarP(&o.historyFile, "history_file", "r", "where an interactive shell keeps its history")
 	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload, and for credentials the server wants")
 	fl.VarP(&o.format, "output", "o", "how to print listings: text or json")
+	if !o.strict() {
+		fl.VarP(&o.password, "P", "P", "what -p is to other supervisors")
+		_ = fl.MarkHidden("P")
+		fl.BoolVarP(&o.verbose, "verbose", "v", false, "say on the error output which server, file and user are used, and what each call took")
+	}
 	fl.BoolVarP(&o.help, "help", "h", false, "this help")
 	fl.BoolVarP(&o.help, "?", "?", false, "this help")
 	_ = fl.MarkHidden("?")
 }
 
-// run runs one command line on the server that the flags and the configuration file name.
-func (o *options) run(ctx context.Context, line string) error {
+// run runs one command on the server that the flags and the configuration file name.
+func (o *options) run(ctx context.Context, command func(*session)) error {
 	t, err := o.target()
 	if err != nil {
 		return o.refuse(err)
 	}
 	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: o.interactive}
 	defer s.hangUp()
-	o.runIn(ctx, s, line)
+	o.tell(t, s.client)
+	o.runIn(ctx, s, command)
 	if s.status != 0 {
 		return &ExitError{s.status}
 	}
 	return nil
 }
 
-// runIn runs one command line in a session. An interrupt ends it.
-func (o *options) runIn(ctx context.Context, s *session, line string) {
+// runIn runs one command in a session. An interrupt ends it.
+func (o *options) runIn(ctx context.Context, s *session, command func(*session)) {
 	ctx, stop := o.untilInterrupt(ctx)
 	defer stop()
 	s.ctx = ctx
-	s.run(line)
+	command(s)
 }
 
 // untilInterrupt is ctx that ends at an interrupt, too.
@@ -94,10 +101,10 @@ func (o *options) target() (target, error) {
 		return t, err
 	}
 	if o.serverURL.value != nil {
-		t.url = *o.serverURL.value
+		t.url, t.urlFrom = *o.serverURL.value, "-s"
 	}
 	if o.username.value != nil {
-		t.cred.username = o.username.value
+		t.cred.username, t.userFrom = o.username.value, "-u"
 	}
 	if o.password.value != nil {
 		t.cred.password = o.password.value

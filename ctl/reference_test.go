@@ -38,7 +38,7 @@ Ctrl-W, Ctrl-R and so on), the history, and completion with TAB; a pipe or a ter
 * Ctrl-D leaves it. The exit status of the shell is 0.
 * ` + "`shutdown`" + ` and ` + "`reload`" + ` ask first. A server that wants a password is given what is typed at ` + "`Username:`" + ` and ` + "`Password:`" + `.
 * The history is kept in the file of ` + "`-r`" + ` or ` + "`history_file=`" + ` in [supervisorctl], which only its owner can read. Each line is
-  added when it is entered. Lines that begin with a blank, or with credentials in an address, are not.
+  added when it is entered. Lines that begin with a blank, with credentials in an address, or with values of variables, are not.
 * The prompt is ` + "`prompt=`" + ` in [supervisorctl] and ` + "`> `" + `.
 
 Scripts that complete command lines in bash, zsh and fish come from ` + "`supd completion`" + `.

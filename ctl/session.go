@@ -41,10 +41,15 @@ type session struct {
 }
 
 // run runs one command line (compat.md §8.1): the first word, which ends at the first character that is not a letter,
-// a digit or an underscore, is the verb, and "?" stands for help. An empty line does nothing.
+// a digit or an underscore, is the verb, and "?" stands for help. A verb with a hyphen must be followed by white space. An
+// empty line does nothing.
 func (s *session) run(line string) {
 	line = strings.TrimSpace(line)
 	if line == "" {
+		return
+	}
+	if word := strings.Fields(line)[0]; strings.Contains(word, "-") && findVerb(word) != nil {
+		s.runLine(findVerb(word), line[len(word):])
 		return
 	}
 	text := line
@@ -72,7 +77,25 @@ func (s *session) run(line string) {
 		}
 		return
 	}
-	s.runVerb(v, strings.Fields(text[end:]))
+	s.runLine(v, text[end:])
+}
+
+// runLine runs a verb with what stands behind it on a line.
+func (s *session) runLine(v *verb, rest string) {
+	args := strings.Fields(rest)
+	if v.exact {
+		var err error
+		if args, err = confload.SplitCommand(rest); err != nil {
+			s.misuse(v, "Error: "+err.Error(), exitGeneric)
+			return
+		}
+	}
+	s.runWords(v, args)
+}
+
+// runWords runs a verb with its arguments.
+func (s *session) runWords(v *verb, args []string) {
+	s.runVerb(v, args)
 	s.hintNames()
 }
 
@@ -138,9 +161,13 @@ type misuseError string
 
 func (e misuseError) Error() string { return string(e) }
 
-// takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well.
+// takeOutputFlag takes -o FORMAT out of the arguments of a listing, so that it may stand behind the verb as well. Behind --
+// it is one of somebody else.
 func (s *session) takeOutputFlag(args []string) ([]string, error) {
 	for i, a := range args {
+		if a == "--" {
+			break
+		}
 		name, value, attached := strings.Cut(a, "=")
 		if name != "-o" && name != "--output" {
 			continue

@@ -32,7 +32,8 @@ func (o *options) shell(ctx context.Context) error {
 	defer in.close()
 	defer s.hangUp()
 
-	o.runIn(ctx, s, "status")
+	o.tell(t, s.client)
+	o.runIn(ctx, s, func(s *session) { s.run("status") })
 	aborted := 0
 	for !s.done {
 		line, err := in.command(t.prompt + "> ")
@@ -48,7 +49,7 @@ func (o *options) shell(ctx context.Context) error {
 		}
 		aborted = 0
 		names.forget()
-		o.runIn(ctx, s, line)
+		o.runIn(ctx, s, func(s *session) { s.run(line) })
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // The streams of a server (compat.md §4.10). They begin with the last bytes of a log, go on with what is written to
@@ -31,9 +32,12 @@ const pressCtrlC = "==> Press Ctrl-C to exit <==\n"
 
 // stream opens the stream at path. The caller closes it; the end of ctx ends it. Errors are those of call; there is no
 // log when it is a *statusError with the code 404.
-func (c *client) stream(ctx context.Context, path string) (io.ReadCloser, error) {
+func (c *client) stream(ctx context.Context, path string) (body io.ReadCloser, err error) {
 	if c.broken != nil {
 		return nil, c.broken
+	}
+	if begun := time.Now(); c.called != nil {
+		defer func() { c.called(path, time.Since(begun), err) }()
 	}
 	req, err := http.NewRequest(http.MethodGet, strings.TrimSuffix(c.endpoint, "/RPC2")+path, nil)
 	if err != nil {

@@ -16,6 +16,7 @@ type verb struct {
 	example string
 
 	noArgs  bool     // arguments are an error
+	exact   bool     // arguments are taken as they are: those of a line are quoted as for a shell
 	upcheck bool     // ask the server for its version before anything else
 	needs   minimum  // checked after that
 	words   wordKind // what the arguments name
@@ -46,8 +47,10 @@ func verbs() []*verb {
 		&verbClear,
 		&verbExit,
 		&verbFg,
+		&verbGetEnv,
 		&verbHelp,
 		&verbLogs,
+		&verbLogtail,
 		&verbMaintail,
 		&verbOpen,
 		&verbPID,
@@ -56,11 +59,16 @@ func verbs() []*verb {
 		&verbRemove,
 		&verbReread,
 		&verbRestart,
+		&verbRm,
+		&verbRun,
+		&verbSetEnv,
 		&verbShutdown,
 		&verbSignal,
 		&verbStart,
+		&verbStartGroup,
 		&verbStatus,
 		&verbStop,
+		&verbStopGroup,
 		&verbTail,
 		&verbUpdate,
 		&verbVersion,

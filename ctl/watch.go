@@ -72,7 +72,7 @@ func (s *session) watch(names []string) error {
 	signal.Notify(resized, syscall.SIGWINCH)
 	defer signal.Stop(resized)
 	w.size = resized
-	p := &display{colour: s.env.colour(), title: s.client.url, size: func() (int, int) {
+	p := &display{colour: s.env.colour(), long: s.env.longNames(), title: s.client.url, size: func() (int, int) {
 		width, height, err := term.GetSize(int(out.Fd()))
 		if err != nil {
 			return 80, 24
@@ -120,7 +120,7 @@ func (s *session) changeLines(now func() time.Time) func([]programInfo, error) {
 		failure = ""
 		gone := seen
 		seen = map[string]life{}
-		for i, row := range statusRows(programs) {
+		for i, row := range statusRows(programs, s.env.longNames()) {
 			p := programs[i]
 			seen[p.Namespec] = life{p.State, p.PID, p.Start}
 			before, known := gone[p.Namespec]
@@ -149,7 +149,7 @@ const (
 
 // A display draws the lines of a watch on a terminal; only what has changed is written.
 type display struct {
-	colour        bool
+	colour, long  bool // long: see statusRows
 	title         string
 	size          func() (width, height int)
 	last          []programInfo // what was shown last
@@ -190,7 +190,7 @@ func (s *display) text(err error) []string {
 	}
 	lines := []string{cut(title, s.width)}
 	room := s.height - 1
-	for i, row := range statusRows(s.last) {
+	for i, row := range statusRows(s.last, s.long) {
 		if i == room-1 && len(s.last) > room {
 			lines = append(lines, cut(fmt.Sprintf("... and %d more; a higher window shows them", len(s.last)-i), s.width))
 			break

@@ -26,7 +26,7 @@ var at = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 func TestWatchOnAPipePrintsChanges(t *testing.T) {
 	var out, errs strings.Builder
-	s := &session{env: Env{Stdout: &out, Stderr: &errs}}
+	s := &session{env: Env{Stdout: &out, Stderr: &errs}.complete()}
 	show := s.changeLines(func() time.Time { return at })
 	show([]programInfo{is("a", "RUNNING", 1, "pid 1, uptime 0:00:01"), is("b", "STOPPED", 0, "Not started")}, nil)
 	show([]programInfo{is("a", "RUNNING", 1, "pid 1, uptime 0:00:02"), is("b", "STOPPED", 0, "Not started")}, nil)

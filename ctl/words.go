@@ -22,6 +22,9 @@ const (
 	wordsGroups             // groups in use
 	wordsNewGroups          // groups of the configuration that are not in use
 	wordsVerbs              // one command
+	wordsEach               // programs, one by one
+	wordsRun                // a new name, and behind -- a command line
+	wordsVariable           // a variable of the environment of the server
 )
 
 // pattern tells whether name has wildcards, * ? or [a-z], and so may stand for several programs. "group:*" names a

@@ -49,6 +49,9 @@ autostart=false
 			s.wait("zoo:ape                          STOPPED   Not started")
 			s.send("supd ctl -c " + conf + " -o js\tpid of\t\r")
 			s.wait(`"namespec": "off",`)
+			s.send("supd ctl -c " + conf + " run x --sa\t--option nic\t5\025")
+			s.send("supd ctl -c " + conf + " logta\t-t stde\tnope\r")
+			s.wait("nope: ERROR (no such process name)")
 			s.send("supd ver\t\r")
 			s.wait("unknown")
 			s.send("exit\r")
@@ -76,6 +79,13 @@ while IFS= read -r line; do ask "$line"; done
 		"supd ctl -c CONF re":           "reload remove reread restart",
 		"supd   ctl  -c CONF   vers":    "version",
 		"supd ctl -c CONF status --":    "--watch --output",
+		"supd ctl -c CONF rm zo":        "zoo:ape",
+		"supd ctl -c CONF run":          "run",
+		"supd ctl -c CONF run x --":     "--group --option --save --output",
+		"supd ctl -c CONF run x -- l":   "",
+		"supd ctl -c CONF start-group ": "zoo",
+		"supd ctl -c CONF get-env PW":   "PWD",
+		"supd ctl -c CONF logtail -t ":  "stdout stderr",
 		"supd ctl -c /nope start x":     "",
 		"supd completion ":              "bash zsh fish",
 		"supd c":                        "check completion ctl",

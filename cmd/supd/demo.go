@@ -51,7 +51,7 @@ func runDemo(name string, args []string, stdout, stderr io.Writer) int {
 		}
 		fmt.Fprintf(stdout, "  in another terminal:\n      %s ctl -c %s status\n  Ctrl-C ends it.\n\n", exe, path)
 	}
-	cfg, err := d.load()
+	cfg, err := d.loader.load()
 	if err != nil {
 		return fail(name, err, stderr)
 	}

@@ -138,9 +138,10 @@ is given. This is supd under the name of supervisord; it takes supervisord's com
 
 const wherePart = `
 Without -c the file is looked for where supervisord looks (../etc/supervisord.conf and ../supervisord.conf beside the
-program, ./supervisord.conf, ./etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf), then as
-supd.ini in ., ./etc and /etc/supd. Options win over the file, the file over the defaults. Exit status: 0 after a clean
-shutdown, 2 when something is wrong with the command line, the configuration, the sockets or the limits.`
+program, ./supervisord.conf, ./etc/supervisord.conf, /etc/supervisord.conf, /etc/supervisor/supervisord.conf), then where
+supervisors in Go do (./supervisord.ini, ./supd.ini, ./etc/supd.ini, /etc/supd/supd.ini, and beside the program
+../etc/supd/supd.ini and ../supd.ini). Options win over the file, the file over the defaults. Exit status: 0 after a
+clean shutdown, 2 when something is wrong with the command line, the configuration, the sockets or the limits.`
 
 // pathList is a flag that may be given several times. Its paths are absolute: the daemon may change its directory.
 type pathList []string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
@@ -103,7 +104,8 @@ func (g *generation) start() error {
 	if !d.began && isBackground {
 		g.settle()
 	}
-	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
+	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.loader.load),
+		actors.WithEnviron(lastOfEach(slices.Concat(g.config.Environ, d.loader.setVariables()))),
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)

@@ -8,23 +8,67 @@ import (
 	"github.com/gwaycc/supd/confload"
 )
 
-// loader loads the configuration again and again. Names that [supervisord] environment has once defined for expansions
+// loader loads the configuration again and again. Programs that were run and variables that were set stay for as long as the
+// daemon does, over soft restarts as well. Names that [supervisord] environment has once defined for expansions
 // stay defined (compat.md §1.4).
 type loader struct {
 	path string
 	mu   sync.Mutex
-	opts confload.Options
+	opts confload.Options // its lists are replaced, never changed
+
+	changing sync.Mutex // held by who adds or removes a program that was run, or sets a variable, here and in the tree
 }
 
 func (l *loader) load() (*confload.Config, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	cfg, err := confload.Load(l.path, l.opts)
+	return l.loadLocked(l.opts)
+}
+
+func (l *loader) loadLocked(opts confload.Options) (*confload.Config, error) {
+	cfg, err := confload.Load(l.path, opts)
 	if err == nil {
 		l.opts.KnownEnv = append(slices.Clone(l.opts.KnownEnv), cfg.Supervisord.Environment...)
 		l.opts.KnownEnv = lastOfEach(l.opts.KnownEnv)
 	}
 	return cfg, err
+}
+
+// try loads the configuration with one more program that was run.
+func (l *loader) try(r confload.Run) (*confload.Config, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	opts := l.opts
+	opts.Runs = append(slices.Clone(opts.Runs), r)
+	return l.loadLocked(opts)
+}
+
+// keep has r be part of every configuration from now on.
+func (l *loader) keep(r confload.Run) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opts.Runs = append(slices.Clone(l.opts.Runs), r)
+}
+
+// forget takes the program of a name out again, if it is there.
+func (l *loader) forget(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opts.Runs = slices.DeleteFunc(slices.Clone(l.opts.Runs), func(r confload.Run) bool { return r.Name == name })
+}
+
+// setEnv sets a variable for the configurations to come.
+func (l *loader) setEnv(name, value string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.opts.SetEnv = lastOfEach(append(slices.Clone(l.opts.SetEnv), name+"="+value))
+}
+
+// setVariables are the variables that were set, as KEY=VALUE.
+func (l *loader) setVariables() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.opts.SetEnv
 }
 
 // lastOfEach drops all but the last setting of each variable.

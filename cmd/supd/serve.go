@@ -180,7 +180,7 @@ func (g *generation) prepareNext(r *restart) {
 	result, turn := make(chan prepared, 1), new(atomic.Bool)
 	r.result, r.turn = result, turn
 	go func() {
-		cfg, err := g.daemon.load()
+		cfg, err := g.daemon.loader.load()
 		if err == nil {
 			err = staysUser(cfg.Supervisord.User)
 		}

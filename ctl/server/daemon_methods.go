@@ -42,11 +42,6 @@ func (s *service) restart(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]
 	return xmlrpc.AppendBool(dst, true), nil
 }
 
-func (s *service) reopenLogs(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	s.daemon.ReopenLogs()
-	return xmlrpc.AppendBool(dst, true), nil
-}
-
 // reloadConfig answers with the three lists inside an array of one element, as supervisord does.
 func (s *service) reloadConfig(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
 	changes, err := s.tree.Reread(ctx)

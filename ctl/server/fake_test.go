@@ -299,7 +299,8 @@ type fakeDaemon struct {
 	log      string // path of the main log
 	cleared  int
 	reopened atomic.Int32
-	err      error // of ClearMainLog
+	err      error    // of ClearMainLog, RunProgram, RemoveProgram, SetEnv
+	asked    []string // of the methods that are supd's own
 }
 
 func (d *fakeDaemon) MainLog() string { return d.log }
@@ -307,6 +308,36 @@ func (d *fakeDaemon) ReopenLogs()     { d.reopened.Add(1) }
 func (d *fakeDaemon) ClearMainLog() error {
 	d.cleared++
 	return d.err
+}
+
+func (d *fakeDaemon) RunProgram(_ context.Context, run confload.Run, save, wait bool) ([]actors.Result, error) {
+	d.note("run %+v %v %v", run, save, wait)
+	return []actors.Result{{Name: run.Name, Group: run.GroupName(), Status: actors.Success, Description: "OK"}}, d.err
+}
+func (d *fakeDaemon) RemoveProgram(_ context.Context, name string) error {
+	d.note("remove %s", name)
+	return d.err
+}
+func (d *fakeDaemon) Environ() []string { return []string{"B=2", "A=first", "A=1", "EMPTY="} }
+func (d *fakeDaemon) SetEnv(_ context.Context, name, value string) error {
+	d.note("set %s %q", name, value)
+	return d.err
+}
+
+// note adds to what was asked for.
+func (d *fakeDaemon) note(format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asked = append(d.asked, fmt.Sprintf(format, args...))
+}
+
+// requests returns what was asked for since the last time.
+func (d *fakeDaemon) requests() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := strings.Join(d.asked, "; ")
+	d.asked = nil
+	return s
 }
 
 func (d *fakeDaemon) Identification() string { return "supervisor" }

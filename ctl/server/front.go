@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -29,6 +30,15 @@ type front struct {
 	answered func(status int) // told of every answer
 
 	hostGuarded bool // see checkHost
+}
+
+type frontKey struct{}
+
+// knowsClient tells whether the server that a request has come to lets only some people in: by the permissions of its
+// socket or by a password.
+func knowsClient(ctx context.Context) bool {
+	f, ok := ctx.Value(frontKey{}).(*front)
+	return ok && (f.config.Network == "unix" || f.auth != nil)
 }
 
 // A route answers the requests for one path, or for all that begin with it.

@@ -35,6 +35,7 @@ type row struct {
 	aliases []string
 	topic   topic
 	always  bool // also while the daemon shuts down or restarts
+	trusted bool // only for clients of a unix socket or of a server with a password
 	own     bool // supd's own, in the namespace "supd", whatever the interface is called; it is not listed
 	help    string
 	returns string // what the result is; "" when help says so
@@ -95,10 +96,13 @@ func (s *service) methods(namespace string, own bool) []xmlrpc.Method {
 
 // guard has a method refused while the daemon is not RUNNING (compat.md §4.3), and puts its errors on the wire.
 func (s *service) guard(r *row) xmlrpc.Handler {
-	always, handle := r.always, r.handle
+	always, trusted, handle := r.always, r.trusted, r.handle
 	return func(ctx context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
 		if code, _ := s.daemon.State(); code < 1 && !always {
 			return nil, wireError(&actors.Fault{Code: actors.ShutdownState})
+		}
+		if trusted && !knowsClient(ctx) {
+			return nil, wireError(&actors.Fault{Code: actors.Failed, Extra: strangersText})
 		}
 		out, err := handle(ctx, dst, args)
 		if err != nil {
@@ -107,6 +111,10 @@ func (s *service) guard(r *row) xmlrpc.Handler {
 		return out, nil
 	}
 }
+
+// strangersText says why a method is refused that gives more power than the interface of supervisord does.
+const strangersText = "this is for clients of a unix socket or of a server with a password only; " +
+	"set username= and password= in the section of the server"
 
 // wireError turns a fault of the tree into one of XML-RPC.
 func wireError(err error) error {

@@ -26,6 +26,7 @@ const (
 	resultStructs = "an array of structs: name, group, status (80, or the code of a fault) and description (\"OK\", or the text of the fault). " +
 		"What was settled at once comes first, in the order of the processes, then the others as they finish. " +
 		"Processes the call does not concern are left out."
+	strangers  = "Only for clients of a unix socket or of a server with a password; others get fault 30."
 	tailResult = "an array: the text, the size of the log in bytes (the offset for the next call), and whether there is more " +
 		"than length bytes behind offset, so that some were passed over."
 )
@@ -154,5 +155,24 @@ func (s *service) rows() []row {
 			returns: "an array of structs: name, group, command, directory (\"\" none), ini_path (the configuration file with its section) and " +
 				"conf_file (the option, \"\" none).",
 			example: "{o['name']: o['ini_path'] for o in p.supd.getAllProcessOrigins()}"},
+		{decl: "array runProgram(string name, array command, array options=[], string group='', boolean save=False, boolean wait=True)",
+			topic: aboutOwn, own: true, trusted: true, faults: codes{actors.CantReread, actors.Failed}, handle: s.runProgram,
+			help: "Adds a program that no file names and starts it. command are its words, as they are; options are texts NAME=VALUE, " +
+				"of any option of [program:x], read as in a file, which the texts of errors call run. It makes a group of its own name, or group. " +
+				"It stays until removeProgram or the end of the daemon; with save it is written to a file that [include] files reads. " + strangers,
+			returns: resultStructs, example: "p.supd.runProgram('job', ['/bin/sleep', '60'], ['autorestart=false'])"},
+		{decl: "boolean removeProgram(string name)", topic: aboutOwn, own: true, trusted: true, faults: codes{actors.BadName, actors.Failed}, handle: s.removeProgram,
+			help: "Stops and removes a program that runProgram has added, and deletes the file it has written. A program of another file is " +
+				"fault 30. " + strangers,
+			returns: trueAlways, example: "p.supd.removeProgram('job')"},
+		{decl: "array listEnv()", topic: aboutOwn, own: true, trusted: true, handle: s.listEnv,
+			help:    "Names the variables of the environment that programs inherit. " + strangers,
+			returns: "an array of names, sorted.", example: "p.supd.listEnv()"},
+		{decl: "string getEnv(string name)", topic: aboutOwn, own: true, trusted: true, faults: codes{actors.BadName}, handle: s.getEnv,
+			help: "Gives the value of a variable of the environment that programs inherit. " + strangers, example: "p.supd.getEnv('PATH')"},
+		{decl: "boolean setEnv(string name, string value)", topic: aboutOwn, own: true, trusted: true, faults: codes{actors.BadArguments}, handle: s.setEnv,
+			help: "Sets a variable of the environment that programs inherit, for those that start from now on, and for %(ENV_X)s when the configuration " +
+				"is read again. It lasts until the daemon ends. " + strangers,
+			returns: trueAlways, example: "p.supd.setEnv('http_proxy', 'http://proxy:3128')"},
 	}
 }

@@ -211,7 +211,7 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		IdleTimeout:       s.config.Limits.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         s.conns.track,
-		BaseContext:       func(net.Listener) context.Context { return s.base },
+		BaseContext:       func(net.Listener) context.Context { return context.WithValue(s.base, frontKey{}, f) },
 		ConnContext:       withConn,
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
 

@@ -5,6 +5,7 @@ import (
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/confload"
 )
 
 // Tree is what the server needs of the supervision tree. A name is "name" or "group:name". Errors are *actors.Fault, with
@@ -46,7 +47,7 @@ type Tree interface {
 	RemoveGroup(ctx context.Context, name string) error
 }
 
-// Daemon is what the server needs of the daemon. All methods but Restart return at once.
+// Daemon is what the server needs of the daemon. All methods without a context return at once.
 type Daemon interface {
 	Identification() string
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
@@ -61,6 +62,15 @@ type Daemon interface {
 	MainLog() string
 	// ReopenLogs closes and opens the main log and those of all programs.
 	ReopenLogs()
+	// RunProgram adds a program that no file names and starts it; with save a file for it is written. The results are those of
+	// the start. A program that cannot be had, or whose name is taken, is *actors.Fault CantReread, and nothing changes.
+	RunProgram(ctx context.Context, run confload.Run, save, wait bool) ([]actors.Result, error)
+	// RemoveProgram stops and removes a program that RunProgram has added, and deletes its file.
+	RemoveProgram(ctx context.Context, name string) error
+	// Environ is the environment that programs inherit, as KEY=VALUE.
+	Environ() []string
+	// SetEnv sets a variable of it, for programs that start from now on.
+	SetEnv(ctx context.Context, name, value string) error
 	// ClearMainLog replaces it by an empty file.
 	ClearMainLog() error
 }
