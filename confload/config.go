@@ -12,6 +12,8 @@ type Config struct {
 	Path string
 	// Files are all files that were read, absolute, the main file first.
 	Files []string
+	// Includes are the patterns of [include] files=, absolute.
+	Includes []string
 	// Environ is the environment %(ENV_X)s and the programs start from, as KEY=VALUE: Options.Environ under the variables
 	// of Options.EnvFiles.
 	Environ []string
@@ -72,6 +74,7 @@ type Supervisord struct {
 	Environment     []string // KEY=VALUE, in file order
 	Identifier      string
 	ExitWhen        ExitWhen
+	ReloadOnChange  ReloadOnChange
 }
 
 // A Server is one listener of the control interface.
@@ -207,6 +210,12 @@ type Program struct {
 	RestartPause       time.Duration
 	LaterStopSignals   []syscall.Signal // sent after StopSignal, StopWaitSecs apart
 	KillWaitSecs       int              // seconds from one SIGKILL to the next; 0: StopWaitSecs
+
+	OnBinary    BinaryTrigger
+	OnFiles     FilesTrigger
+	Cron        Cron
+	CronZone    *time.Location // nil: that of the machine
+	CronOverlap CronOverlap
 
 	LoginEnv    bool                           // HOME, USER, LOGNAME and SHELL are those of User
 	EnvFiles    []string                       // absolute paths, to be read at each start with ReadEnvFiles; Environment wins over them

@@ -167,6 +167,7 @@ func (l *loader) include() {
 	at := sec.at
 	told := l.toldPatterns(sec, len(files.patterns))
 	for i, pattern := range files.patterns {
+		l.config.Includes = append(l.config.Includes, absolutePattern(base, pattern))
 		paths := glob(base, pattern)
 		if len(paths) == 0 {
 			full := told[i]

@@ -83,6 +83,11 @@ var supervisordTable = tableOf("supervisord",
 		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, or when one program has ended; " +
 			"its exit status is that of the program."},
 		exitWhenType, func(s *Supervisord) *ExitWhen { return &s.ExitWhen }),
+	bind(Option{Name: "reload_on_change", Default: "off", Names: NameHere, Effect: EffectDaemon,
+		Peer: PeerOnlySupd, PeerNote: "supervisord reads its files when it is told to",
+		Help: "What a change of the configuration files does: nothing, it is checked and the log says what would change, or it is " +
+			"brought into effect as by update."},
+		words[ReloadOnChange]("off", "reread", "update"), func(s *Supervisord) *ReloadOnChange { return &s.ReloadOnChange }),
 )
 
 var unixTable = tableOf("unix_http_server",
