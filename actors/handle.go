@@ -16,6 +16,7 @@ import (
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/process"
+	"github.com/gwaycc/supd/supervisor/watch"
 )
 
 // Handle is a running tree. All methods may be called from any goroutine, at any time, also after the tree is gone: then
@@ -87,7 +88,9 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
 		deaf: make(chan struct{})}
 	t.mood.Store(int32(MoodRunning))
-	t.check = t.probe
+	t.check, t.files, t.now = t.probe, watch.New(), time.Now
+	t.own(config.Supervisord.LogFile)
+	t.own(config.Supervisord.PidFile)
 	o := options{tree: t}
 	for _, opt := range opts {
 		opt(&o)

@@ -49,6 +49,9 @@ type tree struct {
 	load      func() (*confload.Config, error)
 	environ   []string
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
+	files     fileWatcher
+	now       func() time.Time // for cron=; timers do not need it
+	ownFiles  sync.Map         // path → true: supd writes it
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

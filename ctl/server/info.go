@@ -82,11 +82,22 @@ func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
 	case supervisor.Stopped, supervisor.Exited:
 		// Without a stop there never was a process, though there may have been attempts.
 		if i.Start.IsZero() || i.Stop.IsZero() {
-			return append(dst, "Not started"...)
+			return appendNextRun(append(dst, "Not started"...), i)
 		}
-		return i.Stop.Local().AppendFormat(dst, "Jan 02 03:04 PM")
+		return appendNextRun(i.Stop.Local().AppendFormat(dst, clock), i)
 	}
 	return dst
+}
+
+// clock is how times are told.
+const clock = "Jan 02 03:04 PM"
+
+// appendNextRun appends when cron= starts a program that is down.
+func appendNextRun(dst []byte, i *actors.Info) []byte {
+	if i.NextRun.IsZero() {
+		return dst
+	}
+	return i.NextRun.Local().AppendFormat(append(dst, ", next run "...), clock)
 }
 
 // appendUptime appends seconds as h:mm:ss, after the days if there are any; a clock set back counts as 0.

@@ -114,7 +114,7 @@ func (t *tree) walk(p *picture, real, shown string, seen map[identity]bool) {
 			if !strings.HasPrefix(e.Name(), ".") {
 				t.walk(p, at, path, seen)
 			}
-		case t.counts(path, e.Name()):
+		case t.counts(at, e.Name()):
 			p.note(path)
 		}
 	}
