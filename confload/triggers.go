@@ -64,6 +64,9 @@ func (p *Program) NextRun(t time.Time) time.Time {
 	return p.Cron.schedule.Next(t)
 }
 
+// ParseCron reads a schedule as cron= does. "" is never.
+func ParseCron(text string) (Cron, error) { return cronType.parse(nil, text) }
+
 var cronParser = cron.NewParser(cron.SecondOptional | cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.Descriptor)
 
 // zonePrefixes are how a schedule says its own time zone.

@@ -84,20 +84,20 @@ func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
 		if i.Start.IsZero() || i.Stop.IsZero() {
 			return appendNextRun(append(dst, "Not started"...), i)
 		}
-		return appendNextRun(i.Stop.Local().AppendFormat(dst, clock), i)
+		return appendNextRun(i.Stop.Local().AppendFormat(dst, clockFormat), i)
 	}
 	return dst
 }
 
-// clock is how times are told.
-const clock = "Jan 02 03:04 PM"
+// clockFormat is how times are told.
+const clockFormat = "Jan 02 03:04 PM"
 
 // appendNextRun appends when cron= starts a program that is down.
 func appendNextRun(dst []byte, i *actors.Info) []byte {
 	if i.NextRun.IsZero() {
 		return dst
 	}
-	return i.NextRun.Local().AppendFormat(append(dst, ", next run "...), clock)
+	return i.NextRun.Local().AppendFormat(append(dst, ", next run "...), clockFormat)
 }
 
 // appendUptime appends seconds as h:mm:ss, after the days if there are any; a clock set back counts as 0.
