@@ -16,7 +16,8 @@ func glob(base, pattern string) []string {
 	return paths
 }
 
-// globIn is glob that also returns the directories in which something could come that matches a wildcard.
+// globIn is glob that also returns the directories in which something could come that matches a wildcard, and the paths that
+// are missing for anything to match.
 func globIn(base, pattern string) (paths, searched []string) {
 	at := []string{base}
 	if strings.HasPrefix(pattern, "/") {
@@ -29,7 +30,11 @@ func globIn(base, pattern string) (paths, searched []string) {
 			searched = append(searched, at...)
 		}
 		for _, dir := range at {
-			next = append(next, globPart(dir, part)...)
+			found := globPart(dir, part)
+			if len(found) == 0 && !isWild(part) {
+				searched = append(searched, filepath.Join(dir, part))
+			}
+			next = append(next, found...)
 		}
 		if i < len(parts)-1 || strings.HasSuffix(pattern, "/") {
 			next = onlyDirs(next)

@@ -11,14 +11,11 @@ const (
 )
 
 // Sources returns the files that a Load would read now, the main file first and whether it exists or not, and the
-// directories in which a file may come that [include] would then name.
+// directories in which a file may come that [include] would then name, some of which may be missing, or be files to come.
 func (c *Config) Sources() (files, dirs []string) {
 	files = []string{c.Path}
 	for _, pattern := range c.Includes {
 		found, searched := globIn("/", pattern)
-		if len(found) == 0 && !isWild(pattern) {
-			found = []string{pattern} // it may come
-		}
 		files, dirs = append(files, found...), append(dirs, searched...)
 	}
 	return files, dirs

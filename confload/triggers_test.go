@@ -156,7 +156,7 @@ restart_signal_when_file_changed=HUP
 
 func TestSourcesOfAConfiguration(t *testing.T) {
 	dir := t.TempDir()
-	for name, text := range map[string]string{"main": "[supervisord]\n[include]\nfiles=one.conf sub*/*.conf DIR/two.conf\n", "suba/x.conf": "", "subb/y.txt": ""} {
+	for name, text := range map[string]string{"main": "[supervisord]\n[include]\nfiles=one.conf sub*/*.conf DIR/two.conf suba/no/x*\n", "two.conf": "", "suba/x.conf": "", "subb/y.txt": ""} {
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -169,10 +169,10 @@ func TestSourcesOfAConfiguration(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, dirs := c.Sources()
-	if want := []string{dir + "/main", dir + "/one.conf", dir + "/suba/x.conf", dir + "/two.conf"}; !slices.Equal(files, want) {
+	if want := []string{dir + "/main", dir + "/suba/x.conf", dir + "/two.conf"}; !slices.Equal(files, want) {
 		t.Errorf("files %q, want %q", files, want)
 	}
-	if want := []string{dir, dir + "/suba", dir + "/subb"}; !slices.Equal(dirs, want) {
+	if want := []string{dir + "/one.conf", dir, dir + "/suba", dir + "/subb", dir + "/suba/no"}; !slices.Equal(dirs, want) {
 		t.Errorf("directories %q, want %q", dirs, want)
 	}
 }
