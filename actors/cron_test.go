@@ -127,7 +127,7 @@ func TestNoStartByScheduleDuringAShutdown(t *testing.T) {
 		}
 		return script{runs: time.Second}
 	})
-	inVirtualTime(t, h, []confload.Group{program1("job", scheduled(t, "* * * * * *", nil)), program1("slow", nil)}, func(b *bench) {
+	inVirtualTime(t, h, []confload.Group{program1("job", scheduled(t, "* * * * * *", nil)), program1("slow", func(p *confload.Program) { p.Priority = 1000 })}, func(b *bench) {
 		b.after(5500 * time.Millisecond)
 		b.Shutdown(false)
 		synctest.Wait()
