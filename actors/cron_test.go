@@ -78,6 +78,7 @@ func TestTheNextRunIsKnownAndAStopSuspendsTheSchedule(t *testing.T) {
 	h := newScriptedHost(func(string, int) script { return script{runs: time.Second} })
 	inVirtualTime(t, h, []confload.Group{program1("job", scheduled(t, "@hourly", nil))}, func(b *bench) {
 		ctx := context.Background()
+		synctest.Wait()
 		next := func() time.Duration {
 			i, _ := b.Info("job")
 			if i.NextRun.IsZero() {
@@ -125,7 +126,7 @@ func TestNoStartByScheduleDuringAShutdown(t *testing.T) {
 		if name == "slow" {
 			return script{stops: 9 * time.Second}
 		}
-		return script{runs: time.Second}
+		return script{runs: 900 * time.Millisecond}
 	})
 	inVirtualTime(t, h, []confload.Group{program1("job", scheduled(t, "* * * * * *", nil)), program1("slow", func(p *confload.Program) { p.Priority = 1000 })}, func(b *bench) {
 		b.after(5500 * time.Millisecond)
@@ -133,7 +134,7 @@ func TestNoStartByScheduleDuringAShutdown(t *testing.T) {
 		synctest.Wait()
 		b.forget()
 		<-b.Done()
-		b.want("  6.0s job RUNNING -> EXITED", " 14.5s slow STOPPING -> STOPPED") // of those that were running
+		b.want("  5.9s job RUNNING -> EXITED", " 14.5s slow STOPPING -> STOPPED") // of those that were running
 	})
 }
 
