@@ -196,6 +196,15 @@ func TestTheOperatingSystemTellsOfAllThatHappensInATree(t *testing.T) {
 	}
 }
 
+func TestNothingIsLeftOfAWatcher(t *testing.T) {
+	proctest.LeakCheck(t)
+	s := newSite(t)
+	s.write("tree/a", "1")
+	s.begin(Tree(s.path("tree"), "*", func(string) bool { return false }))
+	s.write("tree/a", "2")
+	s.want("tree/a")
+}
+
 func TestADirectoryThatDoesNotExistYetIsAwaited(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

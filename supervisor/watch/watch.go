@@ -74,9 +74,10 @@ func (w *Watcher) poke() {
 type loop struct {
 	w       *Watcher
 	watches map[*subscription]bool
-	source  *source // nil: none could be had
-	dirs    map[string]identity
-	timer   *time.Timer // of the look that is due next; nil: none is
+	source  *source                    // nil: none could be had
+	dirs    map[string]identity        // which are watched
+	matters map[string][]*subscription // for whom a directory matters
+	timer   *time.Timer                // of the look that is due next; nil: none is
 }
 
 func (l *loop) run() {
@@ -149,12 +150,18 @@ func (l *loop) happened(ev fsnotify.Event) {
 	if _, watched := l.dirs[path]; watched && ev.Has(fsnotify.Remove|fsnotify.Rename) {
 		l.drop(path) // what has this path from now on is another directory
 	}
-	for s := range l.watches {
-		if s.picture.matters(ev) {
-			s.note(time.Now())
+	noted := false
+	for _, dir := range []string{path, filepath.Dir(path)} {
+		for _, s := range l.matters[dir] {
+			if s.picture.matters(ev) {
+				s.note(time.Now())
+				noted = true
+			}
 		}
 	}
-	l.arm()
+	if noted {
+		l.arm()
+	}
 }
 
 func (s *subscription) note(at time.Time) {
@@ -277,21 +284,21 @@ func (l *loop) sync() (added bool, err error) {
 			return false, err
 		}
 	}
-	wanted := map[string]bool{}
+	l.matters = map[string][]*subscription{}
 	for s := range l.watches {
 		if s.picture == nil {
 			continue
 		}
 		for dir := range s.picture.dirs {
-			wanted[dir] = true
+			l.matters[dir] = append(l.matters[dir], s)
 		}
 	}
 	for dir := range l.dirs {
-		if !wanted[dir] {
+		if l.matters[dir] == nil {
 			l.drop(dir)
 		}
 	}
-	for dir := range wanted {
+	for dir := range l.matters {
 		info, e := os.Stat(dir)
 		if e != nil {
 			continue

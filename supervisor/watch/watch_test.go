@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -278,6 +279,26 @@ func TestWhatCannotBeWatchedIsToldOnce(t *testing.T) {
 		if len(s.trouble) != 1 || !strings.HasSuffix(s.trouble[0], ": no more watches") {
 			t.Errorf("got %q", s.trouble)
 		}
+	})
+}
+
+func TestAWatcherThatCouldNotBeHadIsTriedAgainWithTheNextTarget(t *testing.T) {
+	onStage(t, func(s *stage) {
+		open := s.open
+		s.open = func() (*source, error) { return nil, explain(syscall.EMFILE) }
+		s.write("a", "1")
+		one := s.watch(s.tree("*"))
+		defer one()
+		if len(s.trouble) != 1 || !strings.Contains(s.trouble[0], "fs.inotify.max_user_instances") {
+			t.Errorf("got %q", s.trouble)
+		}
+		s.open = open
+		two := s.watch(s.tree("*"))
+		defer two()
+		s.write("a", "12")
+		s.tell(fsnotify.Write, "a")
+		s.after(Quiet)
+		s.want("a", "a")
 	})
 }
 
