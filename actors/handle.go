@@ -89,8 +89,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 		deaf: make(chan struct{})}
 	t.mood.Store(int32(MoodRunning))
 	t.check, t.files, t.now = t.probe, watch.New(), time.Now
-	t.own(config.Supervisord.LogFile)
-	t.own(config.Supervisord.PidFile)
+	t.ownMain(&config.Supervisord)
 	o := options{tree: t}
 	for _, opt := range opts {
 		opt(&o)

@@ -104,8 +104,7 @@ func (p *program) Receive(ctx actor.Context) {
 		p.ctx = ctx
 		p.m.Life = p.tree.firstLife(p.cfg.NameSpec())
 		p.makeLogFiles()
-		p.tree.own(p.files.stdout)
-		p.tree.own(p.files.stderr)
+		p.ownLogs()
 		p.watch()
 		p.plan()
 		p.publish()
@@ -158,6 +157,7 @@ func (p *program) Receive(ctx actor.Context) {
 		}
 		p.watching.end()
 		p.unplan()
+		p.disownLogs()
 		p.dismissWaiters()
 	case *actor.Restarting:
 		p.watching.end()

@@ -52,6 +52,7 @@ type tree struct {
 	files     fileWatcher
 	now       func() time.Time // for cron=; timers do not need it
 	ownFiles  sync.Map         // path → true: supd writes it
+	realDirs  sync.Map         // directory of such a file → where it is, links followed
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

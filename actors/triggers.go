@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -192,15 +193,56 @@ func (p *program) nextRun() time.Time {
 	return p.next
 }
 
-// own notes that supd itself writes a file. "" is none.
+// ownLogs notes the log files of the program, ownMain those of supd.
+func (p *program) ownLogs() {
+	p.tree.own(p.files.stdout)
+	p.tree.own(p.files.stderr)
+	for _, target := range slices.Concat(p.cfg.Stdout.Extra, p.cfg.Stderr.Extra) {
+		p.tree.own(target.Path)
+	}
+}
+
+func (t *tree) ownMain(s *confload.Supervisord) {
+	t.own(s.LogFile)
+	t.own(s.PidFile)
+	for _, target := range s.LogExtra {
+		t.own(target.Path)
+	}
+}
+
+// own notes that supd itself writes a file; "" is none.
 func (t *tree) own(path string) {
+	for _, name := range t.namesOf(path) {
+		t.ownFiles.Store(name, true)
+	}
+}
+
+// disownLogs forgets the log files that were made up for the program, which nobody else writes.
+func (p *program) disownLogs() {
+	for path, stream := range map[string]*confload.Stream{p.files.stdout: &p.cfg.Stdout, p.files.stderr: &p.cfg.Stderr} {
+		if stream.Kind == confload.LogAuto {
+			for _, name := range p.tree.namesOf(path) {
+				p.tree.ownFiles.Delete(name)
+			}
+		}
+	}
+}
+
+// namesOf are the path of a file and the one without links to its directory; "" has none.
+func (t *tree) namesOf(path string) []string {
 	if path == "" {
-		return
+		return nil
 	}
-	t.ownFiles.Store(path, true)
-	if dir, err := filepath.EvalSymlinks(filepath.Dir(path)); err == nil {
-		t.ownFiles.Store(filepath.Join(dir, filepath.Base(path)), true)
+	dir, base := filepath.Split(path)
+	real, known := t.realDirs.Load(dir) // most logs are in one directory, and programs are many
+	if !known {
+		real = dir
+		if found, err := filepath.EvalSymlinks(dir); err == nil {
+			real = found
+		}
+		t.realDirs.Store(dir, real)
 	}
+	return []string{path, filepath.Join(real.(string), base)}
 }
 
 // isOwn tells whether supd writes a file: the log of a program, which would restart it by being restarted, the main log, or

@@ -61,6 +61,7 @@ func (p *Program) NextRun(t time.Time) time.Time {
 	if zone != nil {
 		t = t.In(zone)
 	}
+	t = t.Round(0) // a schedule goes by the wall clock alone, which may be set
 	return p.Cron.schedule.Next(t)
 }
 

@@ -102,6 +102,10 @@ func TestTheNextRunOfASchedule(t *testing.T) {
 			t.Errorf("%s: after %s comes %s, want %s", c.options, c.after, got.UTC().Format(time.RFC3339), c.want)
 		}
 	}
+	p := program(t, "[program:x]\ncommand=c\ncron=* * * * * *")
+	if got := p.NextRun(time.Now()).String(); strings.Contains(got, "m=") {
+		t.Errorf("the next run goes by the monotonic clock: %s", got)
+	}
 	if p := program(t, "[program:x]\ncommand=c"); !p.NextRun(time.Now()).IsZero() {
 		t.Error("a program without a schedule has a next run")
 	}
