@@ -296,6 +296,8 @@ autostart = false
 		seen[at] = true
 	}
 	ticks("queued", 3)
+	s.out.WaitFor(t, "queue is started by its schedule (")
+	s.out.WaitFor(t, ") when it has ended: it is still RUNNING")
 	out, _ := ctlIn(t, s.conf, "status", "daily")
 	midnight := time.Now().UTC().Truncate(24 * time.Hour).Add(24 * time.Hour).Local().Format("Jan 02 03:04 PM")
 	if !strings.Contains(out, "Not started, next run "+midnight) {
