@@ -121,6 +121,32 @@ func TestTheNextRunIsKnownAndAStopSuspendsTheSchedule(t *testing.T) {
 	})
 }
 
+func TestStoppingAGroupSuspendsItsJobsAndUpdateForgetsThat(t *testing.T) {
+	h := newScriptedHost(func(string, int) script { return script{runs: time.Second} })
+	inVirtualTime(t, h, []confload.Group{program1("job", scheduled(t, "@hourly", nil))}, func(b *bench) {
+		ctx := context.Background()
+		b.after(time.Minute)
+		results, err := b.StopGroup(ctx, "job", true)
+		if err != nil || len(results) != 1 || results[0].Status != Success {
+			t.Errorf("got %+v, %v", results, err)
+		}
+		b.after(2 * time.Hour)
+		if n := len(h.started()); n != 0 {
+			t.Errorf("%d starts", n)
+		}
+		for _, err := range []error{b.RemoveGroup(ctx, "job"), b.AddGroup(ctx, "job")} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.after(2 * time.Hour)
+		if n := len(h.started()); n != 2 { // and no more: the schedule of the one that was removed has ended with it (B11)
+			t.Errorf("%d starts", n)
+		}
+		b.forget()
+	})
+}
+
 func TestNoStartByScheduleDuringAShutdown(t *testing.T) {
 	h := newScriptedHost(func(name string, _ int) script {
 		if name == "slow" {
