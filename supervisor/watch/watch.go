@@ -94,7 +94,11 @@ func (l *loop) run() {
 		}
 		select {
 		case <-l.w.kick:
-		case ev := <-events:
+		case ev, open := <-events:
+			if !open {
+				l.lostTrack()
+				continue
+			}
 			l.happened(ev)
 		case <-errors:
 			l.lostTrack()
@@ -209,17 +213,15 @@ func (l *loop) lookAtDue() {
 	l.arm()
 }
 
-// lostTrack begins anew after events were lost: anything may have happened.
+// lostTrack watches anew after events were lost. Anything may have happened, and may still be happening.
 func (l *loop) lostTrack() {
 	_ = l.source.close()
 	l.source = nil
 	clear(l.dirs)
-	var all []*subscription
 	for s := range l.watches {
 		s.note(time.Now())
-		all = append(all, s)
 	}
-	l.look(all)
+	_, _ = l.sync() // what cannot be watched, the look finds
 	l.arm()
 }
 
