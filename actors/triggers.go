@@ -48,7 +48,8 @@ func (p *program) watch() {
 	begin := func(trigger supervisor.Trigger, t watch.Target) {
 		w.stops = append(w.stops, p.tree.files.Watch(t, func(c watch.Change) { root.Send(self, &filesChanged{w, trigger, c}) },
 			func(err error) {
-				logger.Warn(fmt.Sprintf("%s is not restarted for every change of its files, which cannot all be watched: %s", name, logs.Clean(err.Error())))
+				logger.Warn(fmt.Sprintf("%s is not restarted for every change of its files, which cannot all be watched: %s",
+					name, logs.Clean(err.Error())))
 			}))
 	}
 	if cfg, t := p.cfg, p.tree; cfg.OnBinary.Watch {
@@ -162,8 +163,8 @@ func (p *program) unplan() {
 	}
 }
 
-// cronCame starts the program if it is time. A timer does not know of changes of the clock, nor of times when the machine was
-// asleep: too early, it is set anew; too late, the start is made up for, once, whatever has been missed.
+// cronCame starts the program if it is time. A timer does not know of changes of the clock, nor of times when the machine
+// was asleep: too early, it is set anew; too late, the start is made up for, once, whatever has been missed.
 func (p *program) cronCame(m *cronDue) {
 	if !m.at.Equal(p.next) {
 		return

@@ -10,8 +10,8 @@ import (
 
 var iniBlock = regexp.MustCompile("(?s)```ini\n(.*?)```")
 
-// TestDocsExamplesCanBeLoaded loads every piece of configuration in the documents about readiness, health, limits and triggers: without an error
-// and without a warning about a program.
+// TestDocsExamplesCanBeLoaded loads every piece of configuration in the documents about readiness, health, limits and
+// triggers: without an error and without a warning about a program.
 func TestDocsExamplesCanBeLoaded(t *testing.T) {
 	for _, file := range []string{"../docs/how-to/health-checks.md", "../docs/how-to/limits.md", "../docs/how-to/restart-on-change.md",
 		"../docs/how-to/cron.md", "../docs/explanation/dependencies.md"} {
