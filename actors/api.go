@@ -31,6 +31,7 @@ type Info struct {
 	StatusText string            // what is wrong with it, or what it says of itself (STATUS= of sd_notify); "" nothing
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 	Failures   int               // failed starts in a row
+	NextRun    time.Time         // when cron= starts it next; zero: it does not
 	Counts     Counts
 
 	memory [2]*logs.Memory // logs in memory, by channel; nil none

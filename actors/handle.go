@@ -16,6 +16,7 @@ import (
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/process"
+	"github.com/gwaycc/supd/supervisor/watch"
 )
 
 // Handle is a running tree. All methods may be called from any goroutine, at any time, also after the tree is gone: then
@@ -88,7 +89,8 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 		deaf: make(chan struct{})}
 	t.environ.Store(&[]string{})
 	t.mood.Store(int32(MoodRunning))
-	t.check = t.probe
+	t.check, t.files, t.now = t.probe, watch.New(), time.Now
+	t.ownMain(&config.Supervisord)
 	o := options{tree: t}
 	for _, opt := range opts {
 		opt(&o)

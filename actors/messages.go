@@ -11,6 +11,7 @@ import (
 	"github.com/gwaycc/supd/supervisor/events"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
+	"github.com/gwaycc/supd/supervisor/watch"
 )
 
 // Messages to the control actor. Each is answered with an Outcome, Results, Changes, or a *Fault. Names are namespecs
@@ -177,7 +178,14 @@ type (
 		health bool // of the health check; otherwise that of ready=
 		err    error
 	}
-	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
+	// filesChanged says that files of a program have changed; watching is what it watches.
+	filesChanged struct {
+		watching *watching
+		trigger  supervisor.Trigger
+		change   watch.Change
+	}
+	cronDue    struct{ at time.Time } // the time has come that cron= names
+	stopReport struct{ life uint64 }  // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.
 	launchAll     struct{}

@@ -31,12 +31,31 @@ func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
 			OnTimeout: onTimeout[c.ReadyTimeoutAction]},
 		Health: supervisor.HealthPolicy{Check: c.Liveness.Probe != nil, SuccessThreshold: c.Liveness.SuccessThreshold,
 			FailureThreshold: c.Liveness.FailureThreshold, OnSuccess: actions[c.Liveness.OnSuccess.Kind], OnFailure: actions[c.Liveness.OnFailure.Kind]},
-		Watchdog: c.Watchdog,
+		Watchdog:  c.Watchdog,
+		Cron:      c.Cron.Text != "",
+		CronQueue: c.CronOverlap == confload.CronQueue,
+	}
+	if c.OnBinary.Watch {
+		p.OnTrigger[supervisor.BinaryTrigger] = onChange(&c.OnBinary.OnChange)
+	}
+	if c.OnFiles.Directory != "" {
+		p.OnTrigger[supervisor.FilesTrigger] = onChange(&c.OnFiles.OnChange)
 	}
 	for _, s := range stopSignals(c) {
 		p.StopSignals = append(p.StopSignals, process.SignalName(s))
 	}
 	return p
+}
+
+// onChange is what a change of files does. A command wins over a signal, as in other supervisors that have both.
+func onChange(c *confload.OnChange) supervisor.Action {
+	switch {
+	case c.Command != nil:
+		return supervisor.CommandAction
+	case c.Signal != 0:
+		return supervisor.SignalAction
+	}
+	return supervisor.RestartAction
 }
 
 // stopSignals are the signals of a stop in their order.

@@ -50,9 +50,14 @@ type program struct {
 	lastKill  string       // why the last signal of a stop could not be sent; "" it could
 
 	readyQuestion, healthQuestion question
-	action                        *actor.PID  // the command of a change of health; nil: none runs
-	fileBefore                    os.FileInfo // the file of ready= before this life; nil: there was none
-	notReady                      string      // what the last check of ready= found wrong
+	action                        *actor.PID // the command of a change of health; nil: none runs
+	watching                      *watching
+	command                       *actor.PID             // of a trigger; nil: none runs
+	commandAgain                  *supervisor.RunCommand // to be run when command has ended; nil: none
+	next                          time.Time              // of cron=; zero: never
+	planned                       *time.Timer            // until then; nil: none
+	fileBefore                    os.FileInfo            // the file of ready= before this life; nil: there was none
+	notReady                      string                 // what the last check of ready= found wrong
 }
 
 type runPhase int
@@ -99,6 +104,9 @@ func (p *program) Receive(ctx actor.Context) {
 		p.ctx = ctx
 		p.m.Life = p.tree.firstLife(p.cfg.NameSpec())
 		p.makeLogFiles()
+		p.ownLogs()
+		p.watch()
+		p.plan()
 		p.publish()
 	case *startRequest:
 		p.startRequested(m, ctx.Sender())
@@ -127,6 +135,10 @@ func (p *program) Receive(ctx actor.Context) {
 		p.announced(m)
 	case *checked:
 		p.checked(m)
+	case *filesChanged:
+		p.filesChanged(m)
+	case *cronDue:
+		p.cronCame(m)
 	case *timerFired:
 		if m.seq == p.timers[m.timer.Slot()].seq {
 			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})
@@ -143,7 +155,13 @@ func (p *program) Receive(ctx actor.Context) {
 		for slot := range p.timers {
 			p.disarm(slot)
 		}
+		p.watching.end()
+		p.unplan()
+		p.disownLogs()
 		p.dismissWaiters()
+	case *actor.Restarting:
+		p.watching.end()
+		p.unplan()
 	}
 }
 
@@ -237,6 +255,10 @@ func (p *program) apply(todo ...supervisor.Event) {
 				p.disarm(0)
 			case supervisor.RunAction:
 				p.runAction(e)
+			case supervisor.RunCommand:
+				p.runCommand(e)
+			case supervisor.SendSignal:
+				p.sendSignal(e)
 			}
 		}
 		if p.runPhase == runWaiting && p.m.State != supervisor.Backoff {
@@ -380,6 +402,6 @@ func (p *program) publish() {
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
 		memory: p.files.memory, Reason: p.m.Reason,
-		Failures: p.m.Failures, Counts: p.counts,
+		Failures: p.m.Failures, Counts: p.counts, NextRun: p.nextRun(),
 	})
 }

@@ -113,6 +113,8 @@ func (p *program) childGone(who *actor.PID) {
 	switch {
 	case who.Equal(p.action):
 		p.action = nil
+	case who.Equal(p.command):
+		p.commandEnded()
 	case who.Equal(p.readyQuestion.pid):
 		p.readyQuestion.pid = nil
 	case who.Equal(p.healthQuestion.pid):

@@ -44,6 +44,9 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 	}
 	switch {
 	case state.IsUp():
+		if p.m.Suspended && r.by == supervisor.ByAdministrator {
+			p.apply(supervisor.StartRequested{By: r.by}) // it is up, but its schedule did not count
+		}
 		refuse(&Outcome{Fault: &Fault{AlreadyStarted, r.name}})
 		return
 	case state == supervisor.Unknown:
@@ -89,7 +92,8 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
 		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry})
 	}
-	if !p.m.State.IsUp() && !p.m.IsWanted() {
+	awaiting := r.by == supervisor.ByAdministrator && p.m.IsAwaiting(p.policy)
+	if !p.m.State.IsUp() && !p.m.IsWanted() && !awaiting {
 		switch {
 		case r.quiet:
 		case r.onlyIfApt:

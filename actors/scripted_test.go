@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -61,6 +62,13 @@ type scriptedProcess struct {
 
 	talk  sync.Mutex // all that it has written is delivered before its end is told
 	ended bool
+}
+
+// started lists the names of what was started so far.
+func (h *scriptedHost) started() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.starts)
 }
 
 func (h *scriptedHost) Close() error { return nil }

@@ -121,7 +121,7 @@ func (s *session) waveAnswered(ctx actor.Context) {
 func (s *session) answerEarly(ctx actor.Context) {
 	results := Results{}
 	for _, e := range s.entries {
-		if i := e.info.Load(); i.State.IsUp() || i.Wanted {
+		if i := e.info.Load(); i.State.IsUp() || i.Wanted || !i.NextRun.IsZero() {
 			results = append(results, Result{Name: e.program.Name, Group: e.program.Group, Status: Success, Description: "OK"})
 		}
 	}

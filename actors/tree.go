@@ -49,6 +49,10 @@ type tree struct {
 	load      func() (*confload.Config, error)
 	environ   atomic.Pointer[[]string]                               // what processes inherit; never nil, the list it points to is never changed
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
+	files     fileWatcher
+	now       func() time.Time // for cron=; timers do not need it
+	ownFiles  sync.Map         // path → true: supd writes it
+	realDirs  sync.Map         // directory of such a file → where it is, links followed
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

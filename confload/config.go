@@ -12,6 +12,8 @@ type Config struct {
 	Path string
 	// Files are all files that were read, absolute, the main file first.
 	Files []string
+	// Includes are the patterns of [include] files=, absolute.
+	Includes []string
 	// Environ is the environment %(ENV_X)s and the programs start from, as KEY=VALUE: Options.Environ under the variables
 	// of Options.EnvFiles and Options.SetEnv.
 	Environ []string
@@ -29,7 +31,6 @@ type Config struct {
 	// infos (included files). None of them is an error.
 	Messages []Message
 
-	includes []string // the patterns of [include] files, absolute
 }
 
 // A Message is something worth telling about a configuration that is valid all the same.
@@ -76,6 +77,7 @@ type Supervisord struct {
 	ExitWhen        ExitWhen
 	MakeLogDirs     bool // missing directories of log files are made
 	ExpandEnv       bool // $NAME and ${NAME} in values stand for environment variables
+	ReloadOnChange  ReloadOnChange
 }
 
 // A Server is one listener of the control interface.
@@ -212,6 +214,12 @@ type Program struct {
 	RestartPause       time.Duration
 	LaterStopSignals   []syscall.Signal // sent after StopSignal, StopWaitSecs apart
 	KillWaitSecs       int              // seconds from one SIGKILL to the next; 0: StopWaitSecs
+
+	OnBinary    BinaryTrigger
+	OnFiles     FilesTrigger
+	Cron        Cron
+	CronZone    *time.Location // nil: that of the machine
+	CronOverlap CronOverlap
 
 	LoginEnv    bool                           // HOME, USER, LOGNAME and SHELL are those of User
 	EnvFiles    []string                       // absolute paths, to be read at each start with ReadEnvFiles; Environment wins over them

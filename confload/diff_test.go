@@ -64,6 +64,9 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
 		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
 		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
+		"restart_when_binary_changed": "true", "restart_cmd_when_binary_changed": "x", "restart_signal_when_binary_changed": "HUP",
+		"restart_directory_monitor": "/x", "restart_file_pattern": "*.py", "restart_cmd_when_file_changed": "x",
+		"restart_signal_when_file_changed": "HUP", "cron": "@daily", "cron_timezone": "UTC", "cron_overlap": "queue",
 		"login_env": "true", "envfiles": "/x", "nice": "0", "oom_score_adj": "0",
 		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}

@@ -12,6 +12,13 @@ import (
 // [!abc] within one part of the path, ** like *; a wildcard at the begin of a part does not match a dot; nothing escapes.
 // A relative pattern starts at base, which is taken as it is.
 func glob(base, pattern string) []string {
+	paths, _ := globIn(base, pattern)
+	return paths
+}
+
+// globIn is glob that also returns the directories in which something could come that matches a wildcard, and the paths that
+// are missing for anything to match.
+func globIn(base, pattern string) (paths, searched []string) {
 	at := []string{base}
 	if strings.HasPrefix(pattern, "/") {
 		at = []string{"/"}
@@ -19,8 +26,15 @@ func glob(base, pattern string) []string {
 	parts := strings.FieldsFunc(pattern, func(c rune) bool { return c == '/' })
 	for i, part := range parts {
 		var next []string
+		if isWild(part) {
+			searched = append(searched, at...)
+		}
 		for _, dir := range at {
-			next = append(next, globPart(dir, part)...)
+			found := globPart(dir, part)
+			if len(found) == 0 && !isWild(part) {
+				searched = append(searched, filepath.Join(dir, part))
+			}
+			next = append(next, found...)
 		}
 		if i < len(parts)-1 || strings.HasSuffix(pattern, "/") {
 			next = onlyDirs(next)
@@ -28,12 +42,23 @@ func glob(base, pattern string) []string {
 		at = next
 	}
 	sort.Strings(at)
-	return at
+	return at, searched
+}
+
+// isWild tells whether a part of a pattern is more than a name.
+func isWild(part string) bool { return strings.ContainsAny(part, "*?[") }
+
+// absolutePattern is a pattern that means the same wherever it starts.
+func absolutePattern(base, pattern string) string {
+	if strings.HasPrefix(pattern, "/") {
+		return pattern
+	}
+	return base + "/" + pattern
 }
 
 // globPart returns what matches one part of a pattern in a directory.
 func globPart(dir, part string) []string {
-	if !strings.ContainsAny(part, "*?[") {
+	if !isWild(part) {
 		path := filepath.Join(dir, part)
 		if _, err := os.Lstat(path); err != nil {
 			return nil

@@ -199,7 +199,7 @@ func (l *loader) include() {
 			}
 			return filepath.Join(base, p)
 		}
-		l.config.includes = append(l.config.includes, absolute(pattern))
+		l.config.Includes = append(l.config.Includes, absolutePattern(base, pattern))
 		paths := glob(base, pattern)
 		if len(paths) == 0 {
 			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", absolute(told[i])),

@@ -150,6 +150,7 @@ func (r *programReader) readProcess(num int) (Program, bool) {
 	name, good := r.processName(sc)
 	p.Name = name
 	r.streams(&p)
+	r.settleTriggers(&p)
 	return p, ok && good
 }
 

@@ -161,7 +161,7 @@ func (r *Run) Text() (string, error) {
 // PlaceFor returns the path of a file for a program of that name which [include] files would read: NAME.ini, else NAME.conf,
 // in the directory of the first pattern that takes one of them. The error says what to put into the main file.
 func (c *Config) PlaceFor(name string) (string, error) {
-	for _, pattern := range c.includes {
+	for _, pattern := range c.Includes {
 		dir, last := filepath.Split(pattern)
 		if strings.ContainsAny(dir, "*?[") {
 			continue // it could be any of several

@@ -92,6 +92,11 @@ var supervisordTable = tableOf("supervisord",
 		Help: "Whether $NAME and ${NAME} in the values of all files stand for environment variables, as %(ENV_NAME)s does; $$ is a " +
 			"dollar sign then."},
 		boolType, func(s *Supervisord) *bool { return &s.ExpandEnv }),
+	bind(Option{Name: "reload_on_change", Default: "off", Names: NameHere, Effect: EffectDaemon,
+		Peer: PeerOnlySupd, PeerNote: "supervisord reads its files when it is told to",
+		Help: "What a change of the configuration files does: nothing, it is checked and the log says what would change, or it is " +
+			"brought into effect as by update."},
+		words[ReloadOnChange]("off", "reread", "update"), func(s *Supervisord) *ReloadOnChange { return &s.ReloadOnChange }),
 )
 
 var unixTable = tableOf("unix_http_server",

@@ -59,6 +59,14 @@ type (
 		Life  uint64
 		Wrong string
 	}
+	// Triggered says that files have changed.
+	Triggered struct {
+		Trigger Trigger
+		What    string // which, in words
+		Known   bool   // the program was started after that, so that only a command has still something to do
+	}
+	// Due says that the schedule of the program has come. What is the time it was due, in words.
+	Due struct{ What string }
 )
 
 func (StartRequested) event()   {}
@@ -74,6 +82,8 @@ func (ReadinessChanged) event() {}
 func (StatusTold) event()       {}
 func (WatchdogFed) event()      {}
 func (Checked) event()          {}
+func (Triggered) event()        {}
+func (Due) event()              {}
 
 // An Exit is how a process ended.
 type Exit struct {
@@ -95,10 +105,11 @@ const (
 	ByLoss                        // something it depends on is not up any more
 	ByHealth                      // its health checks, or its watchdog
 	ByReadiness                   // it was not ready in time
+	ByFiles                       // files of its have changed
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
-	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check"}
+	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "a change of its files"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }
@@ -163,6 +174,16 @@ type (
 		Reason Reason // what has happened
 		Count  int    // of checks in a row with this result
 	}
+	// RunCommand asks for the command of a trigger.
+	RunCommand struct {
+		Trigger Trigger
+		Reason  Reason // what has happened
+	}
+	// SendSignal asks for the signal of a trigger to the process.
+	SendSignal struct {
+		Trigger Trigger
+		Reason  Reason // what has happened
+	}
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
@@ -187,6 +208,8 @@ func (Signal) effect()     {}
 func (Arm) effect()        {}
 func (Disarm) effect()     {}
 func (RunAction) effect()  {}
+func (RunCommand) effect() {}
+func (SendSignal) effect() {}
 func (Transition) effect() {}
 func (Escalate) effect()   {}
 func (Log) effect()        {}

@@ -11,15 +11,16 @@ type HealthPolicy struct {
 	OnFailure        Action
 }
 
-// Action is what a change of health does.
+// Action is what a change of health, or of files, does.
 type Action int
 
-// The actions of liveness_check_success_action and liveness_check_failure_action.
+// The actions of liveness_check_…_action and of triggers.
 const (
 	NoAction      Action = iota
 	RestartAction        // the program is stopped and started again
 	StopAction           // the program is stopped and stays down
 	CommandAction        // a command is run
+	SignalAction         // a signal is sent; for triggers
 )
 
 // HealthStatus is what the checks of a life so far say.

@@ -28,6 +28,10 @@ type Policy struct {
 	Ready        ReadyPolicy
 	Health       HealthPolicy
 	Watchdog     time.Duration // how often it must report; 0: it need not
+
+	OnTrigger [Triggers]Action // what a change of files does, by Trigger; StopAction does nothing
+	Cron      bool             // it has a schedule
+	CronQueue bool             // a start by its schedule that comes while it is up is made up for
 }
 
 // A Program is the state of one program's machine. The zero value is a program that was never started.
@@ -49,6 +53,8 @@ type Program struct {
 	Overdue    bool   // it was not ready in time
 	Health     Health // what the checks of this life found
 	Status     string // what it says of itself in this life; "" nothing
+	Queued     bool   // a start by its schedule has come while it was up
+	Suspended  bool   // its schedule does not count, as an administrator has stopped it
 	Reason     Reason // why it is in this state
 }
 
@@ -57,6 +63,11 @@ const TooQuick = "Exited too quickly (process log may have details)"
 
 // HasProcess tells whether a process exists or may come to exist from an unanswered Spawn.
 func (p *Program) HasProcess() bool { return p.Spawning || p.Pid != 0 }
+
+// IsAwaiting tells whether the program is down and its schedule will start it.
+func (p *Program) IsAwaiting(policy *Policy) bool {
+	return policy.Cron && !p.Suspended && !p.Held && p.State.IsDown() && !p.HasProcess()
+}
 
 // IsWanted tells whether the program is down, or on its way down, and will be started without anybody asking for it.
 func (p *Program) IsWanted() bool { return p.Waiting || p.Pausing }
@@ -120,7 +131,12 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 		if ev.Life == s.Life {
 			s.checked(ev)
 		}
+	case Triggered:
+		s.triggered(ev)
+	case Due:
+		s.due(ev)
 	}
+	s.unqueue()
 	s.goOn()
 	return s.Program, s.effects
 }
@@ -138,6 +154,9 @@ func (s *step) enter(to State, r Reason, t Transition) {
 }
 
 func (s *step) startRequested(ev StartRequested) {
+	if ev.By == ByAdministrator {
+		s.Suspended = false
+	}
 	if s.Held || s.HasProcess() {
 		return // the caller has told the client why, see CanStart
 	}

@@ -253,6 +253,7 @@ func (m *machine) pester() {
 		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer}, TimerFired{other, PauseTimer},
 		TimerFired{other, ReadyTimer}, TimerFired{other, WatchdogTimer}, ReadinessChanged{other, true, "late"}, StatusTold{other, "late"},
 		WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""},
+		Triggered{Trigger: BinaryTrigger, What: "nobody watches"}, Due{"never"}, // they are of no life, but not in the policy
 	}
 	if !m.p.Spawning {
 		stale = append(stale, Spawned{life, 7}, SpawnFailed{life, "twice"})

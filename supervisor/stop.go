@@ -3,11 +3,16 @@ package supervisor
 // This file is how a process is brought down.
 
 func (s *step) stopRequested(ev StopRequested) {
+	if ev.By == ByAdministrator && s.policy.Cron && !s.Suspended {
+		s.Suspended = true
+		s.log(Info, "%s is not started by its schedule until it is started by somebody", s.policy.Name)
+	}
 	s.stop(ev.By, Reason{"stop-requested", "stopped by " + ev.By.String()})
 }
 
 // stop brings the program down, and ends that it is wanted.
 func (s *step) stop(by Origin, r Reason) {
+	s.Queued = false
 	if s.IsWanted() {
 		s.unwant()
 		s.Reason = r
@@ -37,8 +42,15 @@ func (s *step) again(by Origin, r Reason) {
 	if s.Held {
 		return // it is stopped anyway when it is its turn
 	}
+	queued := s.Queued
 	s.stop(by, r)
-	s.Waiting, s.Resume = true, Reason{"restart", "started again: " + r.Text}
+	s.Queued = queued
+	resume := Reason{"restart", "started again: " + r.Text}
+	if !s.HasProcess() && s.policy.RestartPause > 0 {
+		s.pause(resume)
+		return
+	}
+	s.Waiting, s.Resume = true, resume
 }
 
 func (s *step) signalStop() {

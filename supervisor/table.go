@@ -13,9 +13,9 @@ type Arc struct {
 
 // Arcs lists every transition of the program's machine (compat.md §3.2).
 var Arcs = []Arc{
-	{Stopped, Starting, "start, autostart"},
-	{Exited, Starting, "start, autorestart"},
-	{Fatal, Starting, "start"},
+	{Stopped, Starting, "start, autostart, cron"},
+	{Exited, Starting, "start, autorestart, cron"},
+	{Fatal, Starting, "start, cron"},
 	{Starting, Running, "stayed up for startsecs"},
 	{Starting, Backoff, "spawn error, or ended before startsecs"},
 	{Starting, Stopping, "stop"},
@@ -25,7 +25,7 @@ var Arcs = []Arc{
 	{Running, Unknown, "cannot be signalled"},
 	{Backoff, Starting, "waited as many seconds as failures"},
 	{Backoff, Fatal, "startretries used up, or shutdown"},
-	{Backoff, Stopped, "stop"},
+	{Backoff, Stopped, "stop, or its files have changed"},
 	{Stopping, Stopped, "ended"},
 	{Stopping, Unknown, "cannot be signalled"},
 	{Unknown, Stopped, "ended"},

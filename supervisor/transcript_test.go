@@ -134,6 +134,11 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.Health.OnFailure = actionNames[v]
 		case "onsuccess":
 			p.Health.OnSuccess = actionNames[v]
+		case "binary", "files":
+			trigger := map[string]Trigger{"binary": BinaryTrigger, "files": FilesTrigger}[k]
+			p.OnTrigger[trigger] = actionNames[v]
+		case "cron":
+			p.Cron, p.CronQueue = true, v == "queue"
 		case "stopasgroup":
 			p.StopAsGroup, p.KillAsGroup = true, true
 		case "exitcodes":
@@ -151,7 +156,7 @@ func parsePolicy(t *testing.T, s string) Policy {
 	return p
 }
 
-var actionNames = map[string]Action{"restart": RestartAction, "stop": StopAction, "command": CommandAction}
+var actionNames = map[string]Action{"restart": RestartAction, "stop": StopAction, "command": CommandAction, "signal": SignalAction}
 
 func duration(t *testing.T, s string) time.Duration {
 	d, err := time.ParseDuration(s)
@@ -205,6 +210,11 @@ func parseEvent(t *testing.T, s string) Event {
 		return Checked{life, ""}
 	case "unhealthy":
 		return Checked{life, strings.Join(strings.Fields(s)[2:], " ")}
+	case "changed", "known":
+		trigger := map[string]Trigger{"binary": BinaryTrigger, "files": FilesTrigger}[f[1]]
+		return Triggered{trigger, strings.Join(strings.Fields(s)[2:], " "), f[0] == "known"}
+	case "due":
+		return Due{strings.Join(strings.Fields(s)[1:], " ")}
 	case "killfailed":
 		return KillFailed{life, "EPERM"}
 	}
@@ -238,6 +248,10 @@ func render(e Effect) string {
 			which = "failure"
 		}
 		return fmt.Sprintf("run the action for %s, count %d (%s: %s)", which, e.Count, e.Reason.Code, e.Reason.Text)
+	case RunCommand:
+		return fmt.Sprintf("run the command of %s (%s: %s)", e.Trigger, e.Reason.Code, e.Reason.Text)
+	case SendSignal:
+		return fmt.Sprintf("send the signal of %s (%s: %s)", e.Trigger, e.Reason.Code, e.Reason.Text)
 	case Escalate:
 		return "escalate (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Transition:

@@ -22,10 +22,11 @@ import (
 
 // daemon is one supd from its start to its end. A soft restart makes a new generation inside it.
 type daemon struct {
-	path   string // absolute path of the configuration
-	loader *loader
-	echo   io.Writer // the foreground's stdout; nil in the background
-	stderr io.Writer
+	path     string // absolute path of the configuration
+	loader   *loader
+	envFiles []string  // that loader reads
+	echo     io.Writer // the foreground's stdout; nil in the background
+	stderr   io.Writer
 
 	outlets  logs.Outlets // of the main log
 	log      *logs.MainLog
@@ -86,7 +87,7 @@ func daemonMain(f flavour, flags *daemonFlags, args []string, stdout, stderr io.
 // newDaemon makes a daemon for the configuration file at path, in the foreground.
 func newDaemon(flags *daemonFlags, path string, stdout, stderr io.Writer) *daemon {
 	l := &loader{path: path, opts: confload.Options{EnvFiles: flags.envFiles, Overrides: flags.overrides, OverrideFlags: flags.flagOf}}
-	return &daemon{path: path, echo: stdout, stderr: stderr, loader: l, notify: takeNotifier()}
+	return &daemon{path: path, echo: stdout, stderr: stderr, loader: l, envFiles: flags.envFiles, notify: takeNotifier()}
 }
 
 // findConfig returns the configuration file to use when none is named.

@@ -44,7 +44,7 @@ func judgeAll(infos []*actors.Info) *verdict {
 		switch {
 		case i.Start.IsZero() && i.State == supervisor.Stopped && (i.Program.Autostart || i.WaitsFor != ""):
 			return nil // its turn is still to come
-		case !i.State.IsDown() || i.WaitsFor != "":
+		case !i.State.IsDown() || i.WaitsFor != "" || !i.NextRun.IsZero():
 			return nil
 		}
 		ran = ran || !i.Start.IsZero()
@@ -58,9 +58,9 @@ func judgeAll(infos []*actors.Info) *verdict {
 	return &verdict{status, "nothing runs any more and exit_when is all_exited"}
 }
 
-// ended tells whether a program has ended and nobody asked it to.
+// ended tells whether a program has ended and nobody asked it to, nor is to be started by its schedule.
 func ended(i *actors.Info) bool {
-	return (i.State == supervisor.Exited || i.State == supervisor.Fatal) && i.WaitsFor == ""
+	return (i.State == supervisor.Exited || i.State == supervisor.Fatal) && i.WaitsFor == "" && i.NextRun.IsZero()
 }
 
 // exitStatus is how a shell would tell the end of a program: 0 for an expected status, 128 and the signal for a death by

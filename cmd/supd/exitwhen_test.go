@@ -32,6 +32,7 @@ func TestExitWhenJudgesByWhatIs(t *testing.T) {
 	manual := func(i *actors.Info) { i.Program.Autostart = false }
 	stopped := func(i *actors.Info) { i.Start = began }
 	waits := func(i *actors.Info) { i.WaitsFor = "db" }
+	scheduled := func(i *actors.Info) { i.NextRun = began }
 	all, fatal := confload.ExitWhen{Policy: confload.ExitAllExited}, confload.ExitWhen{Policy: confload.ExitAnyFatal}
 	one := confload.ExitWhen{Policy: confload.ExitOfAProgram, Program: "a"}
 	const no = -1
@@ -52,6 +53,9 @@ func TestExitWhenJudgesByWhatIs(t *testing.T) {
 		{"one is still to be started", all, []*actors.Info{info("a", supervisor.Exited, code(0)), info("b", supervisor.Stopped)}, no},
 		{"one is for people to start", all, []*actors.Info{info("a", supervisor.Exited, code(0)), info("b", supervisor.Stopped, manual)}, 0},
 		{"one was stopped by somebody", all, []*actors.Info{info("a", supervisor.Exited, code(0)), info("b", supervisor.Stopped, stopped)}, 0},
+		{"one comes again by its schedule", all, []*actors.Info{info("a", supervisor.Exited, code(0), scheduled)}, no},
+		{"one is to come by its schedule", all, []*actors.Info{info("a", supervisor.Exited, code(0)), info("b", supervisor.Stopped, manual, scheduled)}, no},
+		{"the one comes again", one, []*actors.Info{info("a", supervisor.Exited, code(3), scheduled)}, no},
 		{"nothing has run", all, []*actors.Info{info("a", supervisor.Stopped, manual)}, no},
 		{"nothing is there", all, nil, no},
 		{"a fatal one", fatal, []*actors.Info{info("a", supervisor.Running), info("b", supervisor.Fatal)}, 1},

@@ -28,9 +28,10 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
-	tree  *actors.Handle // nil until it has started
-	moved chan struct{}  // a program has come to rest; nil: nobody wants to know
-	stirs chan struct{}  // a program has changed its state; nil: nobody wants to know
+	tree   *actors.Handle // nil until it has started
+	moved  chan struct{}  // a program has come to rest; nil: nobody wants to know
+	reload *reloader      // nil: nobody waits for the configuration files to change
+	stirs  chan struct{}  // a program has changed its state; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -142,6 +143,7 @@ func (g *generation) start() error {
 		d.announce(g.config)
 	}
 	tree.Autostart()
+	g.reload = g.watchConfig()
 	d.notify.ready(tree.Infos())
 	settleMemory()
 	return nil
@@ -176,6 +178,7 @@ func (g *generation) takePid() {
 // end closes what is left of a generation whose tree has ended.
 func (g *generation) end() {
 	g.closeServer()
+	g.reload.end()
 	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
 	defer cancel()
 	if err := g.tree.Close(ctx); err != nil {

@@ -99,11 +99,22 @@ func appendDescription(dst []byte, i *actors.Info, now time.Time) []byte {
 	case supervisor.Stopped, supervisor.Exited:
 		// Without a stop there never was a process, though there may have been attempts.
 		if i.Start.IsZero() || i.Stop.IsZero() {
-			return append(dst, "Not started"...)
+			return appendNextRun(append(dst, "Not started"...), i)
 		}
-		return i.Stop.Local().AppendFormat(dst, "Jan 02 03:04 PM")
+		return appendNextRun(i.Stop.Local().AppendFormat(dst, clockFormat), i)
 	}
 	return dst
+}
+
+// clockFormat is how times are told.
+const clockFormat = "Jan 02 03:04 PM"
+
+// appendNextRun appends when cron= starts a program that is down.
+func appendNextRun(dst []byte, i *actors.Info) []byte {
+	if i.NextRun.IsZero() {
+		return dst
+	}
+	return i.NextRun.Local().AppendFormat(append(dst, ", next run "...), clockFormat)
 }
 
 // appendUptime appends seconds as h:mm:ss, after the days if there are any; a clock set back counts as 0.

@@ -44,8 +44,7 @@ func Resolve(word string, env []string) (string, error) {
 		return word, nil
 	}
 	best := &ResolveError{NotFound, "can't find command " + quote(word)}
-	for _, dir := range strings.Split(searchPath(env), ":") {
-		path := filepath.Join(dir, word)
+	for _, path := range Candidates(word, env) {
 		err := checkProgram(path, word)
 		if err == nil {
 			return path, nil
@@ -55,6 +54,19 @@ func Resolve(word string, env []string) (string, error) {
 		}
 	}
 	return "", best
+}
+
+// Candidates are the paths that Resolve tries for a word, in their order.
+func Candidates(word string, env []string) []string {
+	if strings.Contains(word, "/") {
+		return []string{word}
+	}
+	dirs := strings.Split(searchPath(env), ":")
+	paths := make([]string, len(dirs))
+	for i, dir := range dirs {
+		paths[i] = filepath.Join(dir, word)
+	}
+	return paths
 }
 
 func searchPath(env []string) string {
