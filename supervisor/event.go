@@ -59,6 +59,17 @@ type (
 		Life  uint64
 		Wrong string
 	}
+	// HookEnded answers a RunHook effect: the hook has ended, by itself or because it had to. Wrong says what was wrong; "" nothing.
+	HookEnded struct {
+		Life  uint64
+		Hook  Hook
+		Wrong string
+	}
+	// MemoryUsed says how much memory the process of a life and its descendants use, in bytes.
+	MemoryUsed struct {
+		Life  uint64
+		Bytes int64
+	}
 )
 
 func (StartRequested) event()   {}
@@ -74,6 +85,8 @@ func (ReadinessChanged) event() {}
 func (StatusTold) event()       {}
 func (WatchdogFed) event()      {}
 func (Checked) event()          {}
+func (HookEnded) event()        {}
+func (MemoryUsed) event()       {}
 
 // An Exit is how a process ended.
 type Exit struct {
@@ -95,10 +108,11 @@ const (
 	ByLoss                        // something it depends on is not up any more
 	ByHealth                      // its health checks, or its watchdog
 	ByReadiness                   // it was not ready in time
+	ByMemory                      // it uses too much memory
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
-	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check"}
+	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "the limit of its memory"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }
@@ -163,6 +177,16 @@ type (
 		Reason Reason // what has happened
 		Count  int    // of checks in a row with this result
 	}
+	// RunHook asks for a hook; the answer is HookEnded with the same Life and Hook.
+	RunHook struct {
+		Hook   Hook
+		Life   uint64
+		Pid    int    // of the process; 0: there is none
+		Ended  Ended  // the process of this life that has ended
+		Reason Reason // why the program is in its state
+	}
+	// EndHook asks for the end of a hook that is going on.
+	EndHook struct{ Hook Hook }
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
@@ -187,6 +211,8 @@ func (Signal) effect()     {}
 func (Arm) effect()        {}
 func (Disarm) effect()     {}
 func (RunAction) effect()  {}
+func (RunHook) effect()    {}
+func (EndHook) effect()    {}
 func (Transition) effect() {}
 func (Escalate) effect()   {}
 func (Log) effect()        {}

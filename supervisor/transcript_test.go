@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -134,6 +135,14 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.Health.OnFailure = actionNames[v]
 		case "onsuccess":
 			p.Health.OnSuccess = actionNames[v]
+		case "hooks": // "pre_start,post_stop"
+			for _, h := range Hooks {
+				p.Hooks.Has[h] = slices.Contains(strings.Split(v, ","), strings.TrimSuffix(h.String(), "_hook"))
+			}
+		case "ignore":
+			p.Hooks.Ignore = v == "true"
+		case "memory":
+			p.MemoryLimit = int64(n) << 20
 		case "stopasgroup":
 			p.StopAsGroup, p.KillAsGroup = true, true
 		case "exitcodes":
@@ -205,6 +214,15 @@ func parseEvent(t *testing.T, s string) Event {
 		return Checked{life, ""}
 	case "unhealthy":
 		return Checked{life, strings.Join(strings.Fields(s)[2:], " ")}
+	case "hook": // LIFE NAME WRONG
+		for _, h := range Hooks {
+			if strings.TrimSuffix(h.String(), "_hook") == f[2] {
+				return HookEnded{life, h, strings.Join(strings.Fields(s)[3:], " ")}
+			}
+		}
+	case "uses": // LIFE KILOBYTES
+		n, _ := strconv.ParseInt(f[2], 10, 64)
+		return MemoryUsed{life, n << 10}
 	case "killfailed":
 		return KillFailed{life, "EPERM"}
 	}
@@ -238,6 +256,14 @@ func render(e Effect) string {
 			which = "failure"
 		}
 		return fmt.Sprintf("run the action for %s, count %d (%s: %s)", which, e.Count, e.Reason.Code, e.Reason.Text)
+	case RunHook:
+		s := fmt.Sprintf("run %s of life %d, pid %d", e.Hook, e.Life, e.Pid)
+		if e.Ended != (Ended{}) {
+			s += fmt.Sprintf(", ended is %d with %d", e.Ended.Pid, e.Ended.Exit.Code)
+		}
+		return s + " (" + e.Reason.Code + ")"
+	case EndHook:
+		return "end " + e.Hook.String()
 	case Escalate:
 		return "escalate (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Transition:
