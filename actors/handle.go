@@ -87,7 +87,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
 		deaf: make(chan struct{})}
 	t.mood.Store(int32(MoodRunning))
-	t.check = t.probe
+	t.check, t.memory = t.probe, process.Memory
 	o := options{tree: t}
 	for _, opt := range opts {
 		opt(&o)

@@ -163,14 +163,22 @@ type (
 	// checkDue tells a checker that it is time, checkEnded that its check has ended.
 	checkDue   struct{ turn *turn }
 	checkEnded struct {
-		turn *turn
-		err  error // nil: all is well
+		turn  *turn
+		bytes int64 // of a check aboutMemory
+		err   error // nil: all is well
 	}
 	// checked brings the answer of a check to the program.
 	checked struct {
-		life   uint64
-		health bool // of the health check; otherwise that of ready=
-		err    error
+		life  uint64
+		about topic
+		bytes int64
+		err   error
+	}
+	// hookEnded brings the end of a hook to the program.
+	hookEnded struct {
+		hook supervisor.Hook
+		life uint64
+		err  error // nil: all is well
 	}
 	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
 

@@ -49,10 +49,12 @@ type program struct {
 	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
 	lastKill  string       // why the last signal of a stop could not be sent; "" it could
 
-	readyQuestion, healthQuestion question
-	action                        *actor.PID  // the command of a change of health; nil: none runs
-	fileBefore                    os.FileInfo // the file of ready= before this life; nil: there was none
-	notReady                      string      // what the last check of ready= found wrong
+	readyQuestion, healthQuestion, memoryQuestion question
+	action                                        *actor.PID  // the command of a change of health; nil: none runs
+	fileBefore                                    os.FileInfo // the file of ready= before this life; nil: there was none
+	notReady                                      string      // what the last check of ready= found wrong
+	hooks                                         [supervisor.PostStopHook + 1]runningHook
+	memoryUnknown                                 bool // it was told in this life that the memory it uses cannot be found out
 }
 
 type runPhase int
@@ -127,6 +129,8 @@ func (p *program) Receive(ctx actor.Context) {
 		p.announced(m)
 	case *checked:
 		p.checked(m)
+	case *hookEnded:
+		p.hookEnded(m)
 	case *timerFired:
 		if m.seq == p.timers[m.timer.Slot()].seq {
 			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})
@@ -237,6 +241,10 @@ func (p *program) apply(todo ...supervisor.Event) {
 				p.disarm(0)
 			case supervisor.RunAction:
 				p.runAction(e)
+			case supervisor.RunHook:
+				p.runHook(e)
+			case supervisor.EndHook:
+				p.endHook(e.Hook)
 			}
 		}
 		if p.runPhase == runWaiting && p.m.State != supervisor.Backoff {

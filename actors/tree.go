@@ -49,6 +49,7 @@ type tree struct {
 	load      func() (*confload.Config, error)
 	environ   []string
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
+	memory    func(pid int) (int64, error)                           // process.Memory, but for tests
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

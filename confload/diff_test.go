@@ -65,6 +65,9 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"liveness_check_failure_action": "restart", "backoff": "constant", "backoff_base": "2", "backoff_cap": "0", "backoff_jitter": "0.5",
 		"backoff_reset": "1", "restartpause": "1", "killwaitsecs": "1",
 		"login_env": "true", "envfiles": "/x", "nice": "0", "oom_score_adj": "0",
+		"pre_start_hook": "x", "post_start_hook": "x", "pre_stop_hook": "tcp://h:1", "post_stop_hook": "http://h", "hook_timeout": "1",
+		"pre_start_hook_failure": "ignore", "restart_memory_limit": "1MB", "restart_memory_period": "1",
+		"cgroup_memory_max": "1MB", "cgroup_memory_high": "unlimited", "cgroup_cpu_max": "0.5", "cgroup_pids_max": "7",
 		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, r := range Resources {

@@ -36,6 +36,7 @@ func TestOnlyTheMandatorySectionGivesAllDefaults(t *testing.T) {
 // setLifecycleDefaults sets the defaults of what supervisord does not have.
 func setLifecycleDefaults(p *Program) {
 	p.Ready.Text, p.ReadyTimeout, p.Backoff.Base = "startsecs", time.Minute, time.Second
+	p.Hooks.Timeout, p.RestartMemoryPeriod = time.Minute, 30*time.Second
 	p.Liveness = Liveness{InitialDelay: time.Minute, Period: time.Minute, Timeout: 30 * time.Second, SuccessThreshold: 1, FailureThreshold: 3}
 }
 
