@@ -92,7 +92,7 @@ func (c *checker) begin(ctx actor.Context) {
 type errand struct {
 	timeout time.Duration
 	work    func(context.Context) error
-	done    func(ctx actor.Context, err error) // called when the work has ended by itself or its time is over
+	done    func(error) // called when the work has ended by itself or its time is over
 	job     *job
 }
 
@@ -106,7 +106,7 @@ func (a *errand) Receive(ctx actor.Context) {
 		root, self := ctx.ActorSystem().Root, ctx.Self()
 		a.job = startJob(a.timeout, a.work, func(err error) { root.Send(self, &checkEnded{err: err}) })
 	case *checkEnded:
-		a.done(ctx, m.err)
+		a.done(m.err)
 		ctx.Stop(ctx.Self())
 	case *actor.Stopping, *actor.Restarting:
 		a.job.end()

@@ -15,8 +15,9 @@ import (
 
 // A runningHook is a hook that is going on.
 type runningHook struct {
-	pid  *actor.PID // nil: none is
-	life uint64
+	pid   *actor.PID // nil: none is
+	life  uint64
+	wrong *string // what was wrong, set before the actor ends
 }
 
 // probeOf is what a hook does; nil: there is none.
@@ -44,39 +45,33 @@ func (p *program) runHook(e supervisor.RunHook) {
 	if e.Pid == 0 {
 		who.pid = e.Ended.Pid
 	}
-	p.hooks[e.Hook] = runningHook{life: e.Life, pid: p.ctx.SpawnPrefix(t.props(func() actor.Actor {
+	wrong := "it was ended"
+	p.hooks[e.Hook] = runningHook{life: e.Life, wrong: &wrong, pid: p.ctx.SpawnPrefix(t.props(func() actor.Actor {
 		return &errand{timeout: p.cfg.Hooks.Timeout, work: func(ctx context.Context) error { return t.check(ctx, what, who) },
-			done: func(ctx actor.Context, err error) { ctx.Send(ctx.Parent(), &hookEnded{e.Hook, e.Life, err}) }}
+			done: func(err error) {
+				wrong = ""
+				if err != nil {
+					wrong = logs.Clean(err.Error())
+				}
+			}}
 	}), "hook")}
 }
 
-// endHook ends a hook that is going on. Its end is told by childGone.
+// endHook ends a hook that is going on.
 func (p *program) endHook(hook supervisor.Hook) {
 	if pid := p.hooks[hook].pid; pid != nil {
 		p.ctx.Stop(pid)
 	}
 }
 
-// hookEnded hears how a hook has ended.
-func (p *program) hookEnded(m *hookEnded) {
-	h := &p.hooks[m.hook]
-	if h.pid == nil || h.life != m.life {
-		return
-	}
-	h.pid = nil
-	wrong := ""
-	if m.err != nil {
-		wrong = logs.Clean(m.err.Error())
-	}
-	p.apply(supervisor.HookEnded{Life: m.life, Hook: m.hook, Wrong: wrong})
-}
-
-// hookGone tells the machine of a hook that was ended, if who is one.
+// hookGone tells the machine of the end of a hook, if who is one. The end of the actor is the only message about it: a second
+// one could be overtaken by it.
 func (p *program) hookGone(who *actor.PID) {
 	for _, hook := range supervisor.Hooks {
 		if h := &p.hooks[hook]; who.Equal(h.pid) {
 			h.pid = nil
-			p.apply(supervisor.HookEnded{Life: h.life, Hook: hook, Wrong: "it was ended"})
+			p.apply(supervisor.HookEnded{Life: h.life, Hook: hook, Wrong: *h.wrong})
+			return
 		}
 	}
 }

@@ -174,12 +174,6 @@ type (
 		bytes int64
 		err   error
 	}
-	// hookEnded brings the end of a hook to the program.
-	hookEnded struct {
-		hook supervisor.Hook
-		life uint64
-		err  error // nil: all is well
-	}
 	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.

@@ -129,8 +129,6 @@ func (p *program) Receive(ctx actor.Context) {
 		p.announced(m)
 	case *checked:
 		p.checked(m)
-	case *hookEnded:
-		p.hookEnded(m)
 	case *timerFired:
 		if m.seq == p.timers[m.timer.Slot()].seq {
 			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})

@@ -138,7 +138,7 @@ func (p *program) runAction(e supervisor.RunAction) {
 	t := p.tree
 	p.action = p.ctx.SpawnPrefix(t.props(func() actor.Actor {
 		return &errand{timeout: actionTimeout, work: func(ctx context.Context) error { return t.runCommand(ctx, command) },
-			done: func(_ actor.Context, err error) {
+			done: func(err error) {
 				if err != nil {
 					t.logger.Warn(fmt.Sprintf("%s has failed: %s", logs.Clean(name), logs.Clean(err.Error())))
 				}
