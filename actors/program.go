@@ -308,7 +308,7 @@ func (p *program) spawn(life uint64) {
 		p.supervisor().RestartChildren(p.run)
 	default:
 		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output}
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output, cgroupWarned: &p.entry.cgroupWarned}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))

@@ -43,6 +43,7 @@ type tree struct {
 	history   history
 	lives     sync.Map // namespec of a program that is gone → uint64, its last life
 	outlets   logs.Outlets
+	cgroups   cgroupPlace
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	remote    []func(typ, data string)
