@@ -30,8 +30,12 @@ type Info struct {
 	StatusText string            // what is wrong with it, or what it says of itself (STATUS= of sd_notify); "" nothing
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 	Failures   int               // failed starts in a row
+	CleaningUp bool              // its post_stop_hook is going on
 	Counts     Counts
 }
+
+// isOver tells whether the program is down and nothing is done for it any more.
+func (i *Info) isOver() bool { return i.State.IsDown() && !i.CleaningUp }
 
 // Result is the outcome for one program of a command on many.
 type Result struct {

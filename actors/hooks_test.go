@@ -195,16 +195,35 @@ func TestAShutdownWaitsForTheHooksOfAStopAndEndsOthers(t *testing.T) {
 	})
 }
 
-func TestATreeThatEndsAtOnceEndsItsHooks(t *testing.T) {
-	d := &hookDiary{takes: map[supervisor.Hook]time.Duration{supervisor.PostStopHook: time.Hour}}
+func TestAShutdownWaitsForPostStopHookOfAProgramThatIsDownAlready(t *testing.T) {
+	d := &hookDiary{takes: map[supervisor.Hook]time.Duration{supervisor.PostStopHook: 20 * time.Second}}
 	web := program1("web", func(p *confload.Program) {
-		p.Autorestart, p.Hooks = confload.RestartNever, confload.Hooks{PostStop: &confload.Probe{}, Timeout: 2 * time.Hour}
+		p.Autorestart, p.Hooks = confload.RestartNever, confload.Hooks{PostStop: &confload.Probe{}, Timeout: time.Minute}
 	})
 	withHooks(t, d, lives(script{runs: 5 * time.Second}), []confload.Group{web}, nil, func(b *bench) {
 		b.after(10 * time.Second)
 		b.forget()
-		b.Shutdown(false) // the program is down; nobody waits for what is done after its end
+		b.Shutdown(false)
 		<-b.Done()
+		b.want(" 25.0s post_stop_hook of web ends")
+	})
+}
+
+func TestHooksEndWithTheirGroupAndWithTheTree(t *testing.T) {
+	d := &hookDiary{takes: map[supervisor.Hook]time.Duration{supervisor.PostStopHook: time.Hour}}
+	edit := func(p *confload.Program) {
+		p.Autorestart, p.Hooks = confload.RestartNever, confload.Hooks{PostStop: &confload.Probe{}, Timeout: 2 * time.Hour}
+	}
+	withHooks(t, d, lives(script{runs: 5 * time.Second}), []confload.Group{program1("web", edit), program1("other", edit)}, nil, func(b *bench) {
+		b.after(10 * time.Second)
+		b.forget()
+		if err := b.RemoveGroup(context.Background(), "web"); err != nil {
+			t.Error(err)
+		}
 		b.want(" 10.0s post_stop_hook of web is ended")
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		_ = b.Close(ctx)
+		b.want(" 13.0s post_stop_hook of other is ended")
 	})
 }

@@ -194,6 +194,7 @@ type (
 		state  supervisor.State
 		failed bool // it is up to the group what becomes of it
 	}
+	cleanedUp      struct{ entry *entry } // its post_stop_hook has ended
 	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down
 	beginAnew      struct{}               // the pause of a group that gave up is over
 	configLoaded   struct {

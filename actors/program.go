@@ -272,6 +272,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})
 		}
+		if was.Hook == supervisor.PostStopHook && p.m.Hook != was.Hook {
+			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
+		}
 		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
 			p.tellDependants()
 		}
@@ -385,6 +388,6 @@ func (p *program) publish() {
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
-		Failures: p.m.Failures, Counts: p.counts,
+		Failures: p.m.Failures, Counts: p.counts, CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
 }

@@ -10,10 +10,10 @@ import (
 
 var iniBlock = regexp.MustCompile("(?s)```ini\n(.*?)```")
 
-// TestDocsExamplesCanBeLoaded loads every piece of configuration in the documents about readiness, health and limits: without an error
+// TestDocsExamplesCanBeLoaded loads every piece of configuration in the documents about readiness, health, hooks and limits: without an error
 // and without a warning about a program.
 func TestDocsExamplesCanBeLoaded(t *testing.T) {
-	for _, file := range []string{"../docs/how-to/health-checks.md", "../docs/how-to/limits.md", "../docs/explanation/dependencies.md"} {
+	for _, file := range []string{"../docs/how-to/health-checks.md", "../docs/how-to/limits.md", "../docs/how-to/hooks.md", "../docs/explanation/dependencies.md"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
