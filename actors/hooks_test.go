@@ -36,6 +36,7 @@ func (d *hookDiary) note(format string, args ...interface{}) {
 }
 
 func (d *hookDiary) do(ctx context.Context, who *subject) error {
+	<-time.After(time.Millisecond) // the transition that comes with it is noted first, also below
 	hook := who.hook.Hook
 	said := strings.Join(hookVariables(who.hook)[1:], " ")
 	d.note("%s of %s begins, pid %d, %s", hook, who.prog.Name, who.pid, said)
@@ -47,6 +48,7 @@ func (d *hookDiary) do(ctx context.Context, who *subject) error {
 		d.note("%s of %s ends", hook, who.prog.Name)
 		return wrong
 	case <-ctx.Done():
+		<-time.After(time.Millisecond)
 		d.note("%s of %s is ended", hook, who.prog.Name)
 		return ctx.Err()
 	}
