@@ -32,6 +32,7 @@ type Info struct {
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 	Failures   int               // failed starts in a row
 	NextRun    time.Time         // when cron= starts it next; zero: it does not
+	CleaningUp bool              // its post_stop_hook is going on
 	Counts     Counts
 
 	memory [2]*logs.Memory // logs in memory, by channel; nil none
@@ -52,6 +53,9 @@ func logOf(path string, memory *logs.Memory) logs.Log {
 	}
 	return nil
 }
+
+// isOver tells whether the program is down and nothing is done for it any more.
+func (i *Info) isOver() bool { return i.State.IsDown() && !i.CleaningUp }
 
 // Result is the outcome for one program of a command on many.
 type Result struct {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -89,7 +90,20 @@ func TestTwentyMinutesOfRandomCommands(t *testing.T) {
 		if n := w.check(t, "ear", int(b.EventSerial())); n < 500 {
 			t.Errorf("only %d events were acknowledged", n)
 		}
-	}, WithLogger(w.logger()), WithLoader(w.loader(groups)))
+	}, WithLogger(w.logger()), WithLoader(w.loader(groups)), withCheck(w.hook))
+}
+
+// hook takes a while, and sometimes fails.
+func (w *witness) hook(ctx context.Context, _ *subject) error {
+	select {
+	case <-time.After(time.Duration(w.throw(2500)) * time.Millisecond):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if w.throw(4) == 1 {
+		return errors.New("no luck")
+	}
+	return nil
 }
 
 // world is ten programs and two pools of listeners on a scripted host.
@@ -109,6 +123,9 @@ func (w *witness) world(seed uint64) (groups []confload.Group, names []string, h
 			p.StartSecs = i % 3
 			p.Autorestart = confload.Autorestart(i % 3)
 			p.StopWaitSecs = 1 + i%4
+			if i%3 == 0 {
+				p.Hooks = allHooks(2 * time.Second)
+			}
 			p.Stdout.EventsEnabled, p.Stdout.CaptureMaxBytes = i%2 == 0, int64(i%4)*100
 		}))
 	}

@@ -8,19 +8,14 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
-
-	"github.com/gwaycc/supd/confload"
-	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // A checker puts one question to one life of a program again and again, and tells the program, its parent, each answer. It
 // lives as long as the question matters: its end is the end of a check that is under way.
 type checker struct {
-	tree   *tree
-	who    subject
-	life   uint64
-	check  *confload.Probe
-	health bool // it is the health check; otherwise the one of ready=
+	life  uint64
+	about topic
+	look  func(context.Context) (int64, error) // the check; the number is for aboutMemory alone
 
 	delay   time.Duration // before the first check
 	period  time.Duration // from begin to begin
@@ -31,6 +26,15 @@ type checker struct {
 	timer *time.Timer
 	job   *job // the check under way; nil: none
 }
+
+// A topic is what a check is about.
+type topic int
+
+const (
+	aboutReadiness topic = iota // ready=
+	aboutHealth                 // liveness_check_script
+	aboutMemory                 // restart_memory_limit: the answer is what the program uses, in bytes
+)
 
 // A turn is the wait for one check, and the check. Messages name it, so that what an earlier turn has left behind, before a
 // bug made the checker begin anew, is known as such.
@@ -57,7 +61,7 @@ func (c *checker) Receive(ctx actor.Context) {
 			return
 		}
 		c.job = nil
-		ctx.Send(ctx.Parent(), &checked{c.life, c.health, m.err})
+		ctx.Send(ctx.Parent(), &checked{c.life, c.about, m.bytes, m.err})
 		c.arm(ctx, c.period-time.Since(m.turn.began))
 		c.period = min(c.period*3/2, max(c.period, c.slower))
 	case *actor.Stopping, *actor.Restarting:
@@ -75,16 +79,20 @@ func (c *checker) arm(ctx actor.Context, after time.Duration) {
 }
 
 func (c *checker) begin(ctx actor.Context) {
-	root, self, t, who, check := ctx.ActorSystem().Root, ctx.Self(), c.turn, &c.who, c.check
+	root, self, t, look := ctx.ActorSystem().Root, ctx.Self(), c.turn, c.look
 	t.began = time.Now()
-	c.job = startJob(c.timeout, func(ctx context.Context) error { return c.tree.check(ctx, check, who) },
-		func(err error) { root.Send(self, &checkEnded{t, err}) })
+	var bytes int64
+	c.job = startJob(c.timeout, func(ctx context.Context) (err error) {
+		bytes, err = look(ctx)
+		return err
+	}, func(err error) { root.Send(self, &checkEnded{t, bytes, err}) })
 }
 
-// An actionRunner runs the command of a change of health, once.
-type actionRunner struct {
-	tree    *tree
-	command *helperCommand
+// An errand is something that is done once: the command of a change of health, or a hook. Its end is the end of what it does.
+type errand struct {
+	timeout time.Duration
+	work    func(context.Context) error
+	done    func(error) // called when the work has ended by itself or its time is over
 	job     *job
 }
 
@@ -92,16 +100,13 @@ type actionRunner struct {
 const actionTimeout = 5 * time.Minute
 
 // Receive implements actor.Actor.
-func (a *actionRunner) Receive(ctx actor.Context) {
+func (a *errand) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		root, self := ctx.ActorSystem().Root, ctx.Self()
-		a.job = startJob(actionTimeout, func(ctx context.Context) error { return a.tree.runCommand(ctx, a.command) },
-			func(err error) { root.Send(self, &checkEnded{err: err}) })
+		a.job = startJob(a.timeout, a.work, func(err error) { root.Send(self, &checkEnded{err: err}) })
 	case *checkEnded:
-		if m.err != nil {
-			a.tree.logger.Warn(fmt.Sprintf("%s has failed: %s", logs.Clean(a.command.name), logs.Clean(m.err.Error())))
-		}
+		a.done(m.err)
 		ctx.Stop(ctx.Self())
 	case *actor.Stopping, *actor.Restarting:
 		a.job.end()

@@ -56,7 +56,9 @@ func (g *group) Receive(ctx actor.Context) {
 		g.stop(ctx, m)
 	case *programChanged:
 		g.changed(ctx, m)
-		g.programDown(ctx, m)
+		g.programDown(ctx, m.entry)
+	case *cleanedUp:
+		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
 		if g.machine != nil {
 			g.tell(ctx, m.entry, supervisor.MemberUnwanted)
@@ -104,7 +106,7 @@ func (g *group) stop(ctx actor.Context, m *stopGroup) {
 	}
 	g.draining = map[*entry]bool{}
 	for _, e := range order {
-		if !e.info.Load().State.IsDown() {
+		if !e.info.Load().isOver() {
 			g.draining[e] = true
 		}
 	}
@@ -119,9 +121,9 @@ func (g *group) stop(ctx actor.Context, m *stopGroup) {
 	}
 }
 
-func (g *group) programDown(ctx actor.Context, m *programChanged) {
-	if g.draining != nil && m.state.IsDown() {
-		delete(g.draining, m.entry)
+func (g *group) programDown(ctx actor.Context, e *entry) {
+	if g.draining != nil && e.info.Load().isOver() {
+		delete(g.draining, e)
 		g.endDrain(ctx)
 	}
 }

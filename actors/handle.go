@@ -83,13 +83,14 @@ func withHost(h osHost) Option { return func(o *options) { o.tree.host = h } }
 
 // Spawn puts the tree of a configuration into an actor system, at the root and with a guardian of its own, and starts
 // the programs with autostart. The configuration is not changed, nor may the caller change it afterwards. Spawn neither
-// installs signal handlers nor changes anything else of the process it runs in.
+// installs signal handlers nor changes anything else of the process it runs in, with one exception: where programs have cgroup_…
+// limits, the process may have to move to a control group below its own.
 func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (*Handle, error) {
 	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
 		deaf: make(chan struct{})}
 	t.environ.Store(&[]string{})
 	t.mood.Store(int32(MoodRunning))
-	t.check, t.files, t.now = t.probe, watch.New(), time.Now
+	t.check, t.memory, t.files, t.now = t.probe, process.Memory, watch.New(), time.Now
 	t.ownMain(&config.Supervisord)
 	o := options{tree: t}
 	for _, opt := range opts {
@@ -297,6 +298,7 @@ func (h *Handle) Close(ctx context.Context) error {
 		h.tree.system.Root.Stop(h.root)
 		<-h.Done()
 	}
+	h.tree.cgroups.close()
 	return errors.Join(err, h.tree.host.Close(), h.tree.outlets.Close(outletPatience))
 }
 

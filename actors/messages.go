@@ -169,14 +169,16 @@ type (
 	// checkDue tells a checker that it is time, checkEnded that its check has ended.
 	checkDue   struct{ turn *turn }
 	checkEnded struct {
-		turn *turn
-		err  error // nil: all is well
+		turn  *turn
+		bytes int64 // of a check aboutMemory
+		err   error // nil: all is well
 	}
 	// checked brings the answer of a check to the program.
 	checked struct {
-		life   uint64
-		health bool // of the health check; otherwise that of ready=
-		err    error
+		life  uint64
+		about topic
+		bytes int64
+		err   error
 	}
 	// filesChanged says that files of a program have changed; watching is what it watches.
 	filesChanged struct {
@@ -205,6 +207,7 @@ type (
 		state  supervisor.State
 		failed bool // it is up to the group what becomes of it
 	}
+	cleanedUp      struct{ entry *entry } // its post_stop_hook has ended
 	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down
 	beginAnew      struct{}               // the pause of a group that gave up is over
 	configLoaded   struct {

@@ -31,7 +31,8 @@ func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
 			OnTimeout: onTimeout[c.ReadyTimeoutAction]},
 		Health: supervisor.HealthPolicy{Check: c.Liveness.Probe != nil, SuccessThreshold: c.Liveness.SuccessThreshold,
 			FailureThreshold: c.Liveness.FailureThreshold, OnSuccess: actions[c.Liveness.OnSuccess.Kind], OnFailure: actions[c.Liveness.OnFailure.Kind]},
-		Watchdog:  c.Watchdog,
+		Watchdog: c.Watchdog, MemoryLimit: c.RestartMemoryLimit,
+		Hooks:     supervisor.HookPolicy{Ignore: c.Hooks.PreStartFailure == confload.HookIgnored},
 		Cron:      c.Cron.Text != "",
 		CronQueue: c.CronOverlap == confload.CronQueue,
 	}
@@ -40,6 +41,9 @@ func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
 	}
 	if c.OnFiles.Directory != "" {
 		p.OnTrigger[supervisor.FilesTrigger] = onChange(&c.OnFiles.OnChange)
+	}
+	for _, h := range supervisor.Hooks {
+		p.Hooks.Has[h] = probeOf(&c.Hooks, h) != nil
 	}
 	for _, s := range stopSignals(c) {
 		p.StopSignals = append(p.StopSignals, process.SignalName(s))

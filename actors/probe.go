@@ -15,14 +15,16 @@ import (
 	"strings"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
 )
 
-// A subject is who a check is about.
+// A subject is who a check or a hook is about.
 type subject struct {
 	prog *confload.Program
 	pid  int
-	file os.FileInfo // CheckFile: what was there before the process was started; nil: nothing
+	file os.FileInfo         // CheckFile: what was there before the process was started; nil: nothing
+	hook *supervisor.RunHook // nil: it is a check
 }
 
 // probe carries out one check. nil: all is well.
@@ -39,7 +41,12 @@ func (t *tree) probe(ctx context.Context, c *confload.Probe, who *subject) error
 	case confload.ProbeFile:
 		return probeFile(c.Path, who.file)
 	}
-	return t.runCommand(ctx, &helperCommand{prog: who.prog, name: who.prog.Name + " check", args: c.Args, lone: true, set: who.variables()})
+	command := &helperCommand{prog: who.prog, name: who.prog.Name + " check", args: c.Args, lone: true, set: who.variables()}
+	if who.hook != nil {
+		command.name, command.lone = who.prog.Name+" "+who.hook.Hook.String(), false // a hook may leave something behind
+		command.set = append(command.set, hookVariables(who.hook)...)
+	}
+	return t.runCommand(ctx, command)
 }
 
 // variables tell a command who it is run for.

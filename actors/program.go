@@ -49,15 +49,17 @@ type program struct {
 	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
 	lastKill  string       // why the last signal of a stop could not be sent; "" it could
 
-	readyQuestion, healthQuestion question
-	action                        *actor.PID // the command of a change of health; nil: none runs
-	watching                      *watching
-	command                       *actor.PID             // of a trigger; nil: none runs
-	commandAgain                  *supervisor.RunCommand // to be run when command has ended; nil: none
-	next                          time.Time              // of cron=; zero: never
-	planned                       *time.Timer            // until then; nil: none
-	fileBefore                    os.FileInfo            // the file of ready= before this life; nil: there was none
-	notReady                      string                 // what the last check of ready= found wrong
+	readyQuestion, healthQuestion, memoryQuestion question
+	action                                        *actor.PID // the command of a change of health; nil: none runs
+	watching                                      *watching
+	command                                       *actor.PID             // of a trigger; nil: none runs
+	commandAgain                                  *supervisor.RunCommand // to be run when command has ended; nil: none
+	next                                          time.Time              // of cron=; zero: never
+	planned                                       *time.Timer            // until then; nil: none
+	fileBefore                                    os.FileInfo            // the file of ready= before this life; nil: there was none
+	notReady                                      string                 // what the last check of ready= found wrong
+	hooks                                         [supervisor.PostStopHook + 1]runningHook
+	memoryUnknown                                 bool // it was told in this life that the memory it uses cannot be found out
 }
 
 type runPhase int
@@ -259,6 +261,10 @@ func (p *program) apply(todo ...supervisor.Event) {
 				p.runCommand(e)
 			case supervisor.SendSignal:
 				p.sendSignal(e)
+			case supervisor.RunHook:
+				p.runHook(e)
+			case supervisor.EndHook:
+				p.endHook(e.Hook)
 			}
 		}
 		if p.runPhase == runWaiting && p.m.State != supervisor.Backoff {
@@ -287,6 +293,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 		}
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})
+		}
+		if was.Hook == supervisor.PostStopHook && p.m.Hook != was.Hook {
+			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
 		}
 		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
 			p.tellDependants()
@@ -324,7 +333,7 @@ func (p *program) spawn(life uint64) {
 		p.supervisor().RestartChildren(p.run)
 	default:
 		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output}
+			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output, cgroupWarned: &p.entry.cgroupWarned}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))
@@ -402,6 +411,6 @@ func (p *program) publish() {
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
 		memory: p.files.memory, Reason: p.m.Reason,
-		Failures: p.m.Failures, Counts: p.counts, NextRun: p.nextRun(),
+		Failures: p.m.Failures, Counts: p.counts, NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
 }

@@ -1,9 +1,11 @@
 package actors
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -24,19 +26,35 @@ type question struct {
 func (p *program) ask() {
 	up := p.proc != nil && (p.m.State == supervisor.Starting || p.m.State == supervisor.Running)
 	if c := p.cfg.Ready.Probe; c != nil {
-		p.put(&p.readyQuestion, up && !p.m.Announced, func() *checker {
-			return &checker{check: c, period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
+		p.put(&p.readyQuestion, up && !p.m.Announced, func(who *subject) *checker {
+			return &checker{about: aboutReadiness, look: p.probing(c, who), period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
 		})
 	}
 	if l := &p.cfg.Liveness; l.Probe != nil {
-		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func() *checker {
-			return &checker{check: l.Probe, health: true, delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func(who *subject) *checker {
+			return &checker{about: aboutHealth, look: p.probing(l.Probe, who), delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+		})
+	}
+	if p.cfg.RestartMemoryLimit > 0 {
+		p.put(&p.memoryQuestion, up, func(who *subject) *checker {
+			period, look := p.cfg.RestartMemoryPeriod, p.tree.memory
+			return &checker{about: aboutMemory, look: func(context.Context) (int64, error) { return look(who.pid) },
+				delay: period, period: period, timeout: memoryTimeout}
 		})
 	}
 }
 
+// memoryTimeout is how long it may take to find out how much memory a program uses. It takes milliseconds.
+const memoryTimeout = 10 * time.Second
+
+// probing is a probe as a check.
+func (p *program) probing(c *confload.Probe, who *subject) func(context.Context) (int64, error) {
+	check := p.tree.check
+	return func(ctx context.Context) (int64, error) { return 0, check(ctx, c, who) }
+}
+
 // put has a question asked, or not.
-func (p *program) put(q *question, wanted bool, make func() *checker) {
+func (p *program) put(q *question, wanted bool, make func(who *subject) *checker) {
 	if q.pid != nil && (!wanted || q.life != p.m.Life) {
 		p.ctx.Stop(q.pid)
 		q.pid = nil
@@ -45,17 +63,17 @@ func (p *program) put(q *question, wanted bool, make func() *checker) {
 		return
 	}
 	q.life = p.m.Life
-	who := subject{p.cfg, p.m.Pid, p.fileBefore}
+	who := &subject{prog: p.cfg, pid: p.m.Pid, file: p.fileBefore}
 	q.pid = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor {
-		c := make()
-		c.tree, c.who, c.life = p.tree, who, q.life
+		c := make(who)
+		c.life = q.life
 		return c
 	}), "check")
 }
 
 // beforeLaunch notes what must be known from before the process was started.
 func (p *program) beforeLaunch() {
-	p.fileBefore, p.notReady = nil, ""
+	p.fileBefore, p.notReady, p.memoryUnknown = nil, "", false
 	if c := p.cfg.Ready.Probe; c != nil && c.Kind == confload.ProbeFile {
 		p.fileBefore, _ = os.Stat(c.Path) // without it: nothing was there
 	}
@@ -71,13 +89,25 @@ func (p *program) checked(m *checked) {
 		wrong = logs.Clean(m.err.Error())
 	}
 	switch {
-	case m.health:
+	case m.about == aboutMemory && m.err != nil:
+		p.cannotMeasure(wrong)
+	case m.about == aboutMemory:
+		p.apply(supervisor.MemoryUsed{Life: m.life, Bytes: m.bytes})
+	case m.about == aboutHealth:
 		p.apply(supervisor.Checked{Life: m.life, Wrong: wrong})
 	case m.err == nil:
 		p.apply(supervisor.ReadinessChanged{Life: m.life, Ready: true, Why: succeeded(p.cfg.Ready.Probe)})
 	case wrong != p.notReady:
 		p.notReady = wrong
 		p.publish()
+	}
+}
+
+// cannotMeasure says once in a life that a limit of memory is without effect.
+func (p *program) cannotMeasure(why string) {
+	if !p.memoryUnknown {
+		p.memoryUnknown = true
+		p.tree.logger.Warn(fmt.Sprintf("restart_memory_limit of %s has no effect: how much memory it uses cannot be found out: %s", p.policy.Name, why))
 	}
 }
 
@@ -105,7 +135,20 @@ func (p *program) runAction(e supervisor.RunAction) {
 	who := subject{prog: p.cfg, pid: p.m.Pid}
 	command := &helperCommand{prog: p.cfg, name: name, args: action.Args, set: append(who.variables(), "SUPD_HEALTH="+health.String(),
 		"SUPD_REASON="+e.Reason.Text, "SUPD_COUNT="+strconv.Itoa(e.Count))}
-	p.action = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor { return &actionRunner{tree: p.tree, command: command} }), "action")
+	p.action = p.spawnCommand(command, "action")
+}
+
+// spawnCommand makes the actor that runs a command once, and warns if that fails.
+func (p *program) spawnCommand(c *helperCommand, prefix string) *actor.PID {
+	t := p.tree
+	return p.ctx.SpawnPrefix(t.props(func() actor.Actor {
+		return &errand{timeout: actionTimeout, work: func(ctx context.Context) error { return t.runCommand(ctx, c) },
+			done: func(err error) {
+				if err != nil {
+					t.logger.Warn(fmt.Sprintf("%s has failed: %s", logs.Clean(c.name), logs.Clean(err.Error())))
+				}
+			}}
+	}), prefix)
 }
 
 // childGone hears that a child other than the run has ended.
@@ -119,6 +162,10 @@ func (p *program) childGone(who *actor.PID) {
 		p.readyQuestion.pid = nil
 	case who.Equal(p.healthQuestion.pid):
 		p.healthQuestion.pid = nil
+	case who.Equal(p.memoryQuestion.pid):
+		p.memoryQuestion.pid = nil
+	default:
+		p.hookGone(who)
 	}
 }
 

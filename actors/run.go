@@ -37,6 +37,9 @@ type run struct {
 	proc      osProcess
 	announcer *announcer // nil: nothing is expected of the process
 
+	cgroup       *process.Cgroup // of this life; nil: none
+	cgroupWarned *sync.Once
+
 	early  *processExited // an exit that overtook processStarted
 	exited bool
 }
@@ -112,6 +115,7 @@ func (r *run) Receive(ctx actor.Context) {
 	case *startFailed:
 		if m.life == r.life {
 			r.closeSinks()
+			_ = r.leaveCgroup()
 			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now()})
 		}
 	case *processExited:
@@ -136,19 +140,22 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 	if err != nil {
 		r.closeSinks()
 		r.announcer.handedOver()
+		r.cgroup.Started()
+		_ = r.leaveCgroup()
 		r.exited = true
 		ctx.Send(ctx.Parent(), &runLaunched{life: r.life})
 		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
 		return
 	}
 	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
-	pids, marks, name, announcer := r.pids, r.marks, r.prog.NameSpec(), r.announcer
+	pids, marks, name, announcer, cgroup := r.pids, r.marks, r.prog.NameSpec(), r.announcer, r.cgroup
 	spec.Exited = func(e process.Exit) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
 	}
 	r.tree.host.Start(spec, func(p osProcess, err error) {
 		announcer.handedOver()
+		cgroup.Started()
 		if err != nil {
 			socket.release()
 			if child := (*process.ChildError)(nil); errors.As(err, &child) && sinks[1] != nil {
@@ -170,7 +177,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
 	at := m.exit.At
-	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit), Ran: max(0, at.Sub(r.proc.Began()))}
+	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit) + r.leaveCgroup(), Ran: max(0, at.Sub(r.proc.Began()))}
 	markEnd(r.marks, r.prog.NameSpec(), r.life, exit.Text, at, exit.Ran)
 	r.closeSinks()
 	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit})
@@ -214,6 +221,9 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	}
 	if r.announcer, err = r.announcerFor(spec, to); err != nil {
 		return nil, err
+	}
+	if r.prog.Cgroup.Any() {
+		r.enterCgroup(spec)
 	}
 	if r.socket != nil { // last: whoever gets it gives it back when the process has ended
 		if spec.Stdin, err = r.socket.acquire(); err != nil {

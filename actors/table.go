@@ -21,6 +21,8 @@ type entry struct {
 	pid     atomic.Pointer[actor.PID]
 	output  [2]outputCount // of stdout and stderr
 
+	cgroupWarned sync.Once // that limits of its control group are not in force
+
 	needs      atomic.Pointer[[]need]   // what must be up before it starts; nil: it never needed anything
 	dependants atomic.Pointer[[]*entry] // who needs it; nil: nobody ever did
 }

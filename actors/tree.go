@@ -43,6 +43,7 @@ type tree struct {
 	history   history
 	lives     sync.Map // namespec of a program that is gone → uint64, its last life
 	outlets   logs.Outlets
+	cgroups   cgroupPlace
 	observers []func(Change)
 	onGiveUp  func(group string, exitCode int, r supervisor.Reason) // nil: nobody wants to know
 	remote    []func(typ, data string)
@@ -50,9 +51,10 @@ type tree struct {
 	environ   atomic.Pointer[[]string]                               // what processes inherit; never nil, the list it points to is never changed
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
 	files     fileWatcher
-	now       func() time.Time // for cron=; timers do not need it
-	ownFiles  sync.Map         // path → true: supd writes it
-	realDirs  sync.Map         // directory of such a file → where it is, links followed
+	now       func() time.Time             // for cron=; timers do not need it
+	ownFiles  sync.Map                     // path → true: supd writes it
+	realDirs  sync.Map                     // directory of such a file → where it is, links followed
+	memory    func(pid int) (int64, error) // process.Memory, but for tests
 	mood      atomic.Int32
 
 	events      *actor.PID    // the event center; set before there is any group

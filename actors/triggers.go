@@ -10,8 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -123,7 +121,7 @@ func (p *program) runCommand(e supervisor.RunCommand) {
 	who := subject{prog: p.cfg, pid: p.m.Pid}
 	command := &helperCommand{prog: p.cfg, name: p.cfg.Name + " change", args: p.onChange(e.Trigger).Command,
 		set: append(who.variables(), "SUPD_TRIGGER="+e.Trigger.String(), "SUPD_REASON="+e.Reason.Text)}
-	p.command = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor { return &actionRunner{tree: p.tree, command: command} }), "change")
+	p.command = p.spawnCommand(command, "change")
 }
 
 func (p *program) commandEnded() {

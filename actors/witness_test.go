@@ -292,7 +292,7 @@ func TestAShutdownAtAnyMomentEnds(t *testing.T) {
 			}
 			wg.Wait()
 			acknowledged += w.check(t, "ear", int(b.EventSerial()))
-		}, WithLogger(w.logger()), WithLoader(w.loader(groups)))
+		}, WithLogger(w.logger()), WithLoader(w.loader(groups)), withCheck(w.hook))
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)
 		}

@@ -30,7 +30,6 @@ type Config struct {
 	// Messages are what the loader had to say, in order: warnings (unknown options, includes without a match) and
 	// infos (included files). None of them is an error.
 	Messages []Message
-
 }
 
 // A Message is something worth telling about a configuration that is valid all the same.
@@ -214,6 +213,10 @@ type Program struct {
 	RestartPause       time.Duration
 	LaterStopSignals   []syscall.Signal // sent after StopSignal, StopWaitSecs apart
 	KillWaitSecs       int              // seconds from one SIGKILL to the next; 0: StopWaitSecs
+	Hooks              Hooks
+
+	RestartMemoryLimit  int64         // bytes the process and its descendants may use before it is restarted; 0: any
+	RestartMemoryPeriod time.Duration // between two looks at them
 
 	OnBinary    BinaryTrigger
 	OnFiles     FilesTrigger
@@ -224,8 +227,9 @@ type Program struct {
 	LoginEnv    bool                           // HOME, USER, LOGNAME and SHELL are those of User
 	EnvFiles    []string                       // absolute paths, to be read at each start with ReadEnvFiles; Environment wins over them
 	Limits      [len(Resources)]*ResourceLimit // in the order of Resources; nil: that of supd
-	Nice        *int                           // nil: that of supd
-	OOMScoreAdj *int                           // nil: that of supd
+	Cgroup      CgroupLimits
+	Nice        *int // nil: that of supd
+	OOMScoreAdj *int // nil: that of supd
 }
 
 // NameSpec is how clients name the program: "group:name", or "name" when both are the same.

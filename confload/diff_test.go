@@ -68,6 +68,9 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"restart_directory_monitor": "/x", "restart_file_pattern": "*.py", "restart_cmd_when_file_changed": "x",
 		"restart_signal_when_file_changed": "HUP", "cron": "@daily", "cron_timezone": "UTC", "cron_overlap": "queue",
 		"login_env": "true", "envfiles": "/x", "nice": "0", "oom_score_adj": "0",
+		"pre_start_hook": "x", "post_start_hook": "x", "pre_stop_hook": "tcp://h:1", "post_stop_hook": "http://h", "hook_timeout": "1",
+		"pre_start_hook_failure": "ignore", "restart_memory_limit": "1MB", "restart_memory_period": "1",
+		"cgroup_memory_max": "1MB", "cgroup_memory_high": "unlimited", "cgroup_cpu_max": "0.5", "cgroup_pids_max": "7",
 		"log_format": "json", "log_timestamp": "true", "log_marks": "true", "syslog_facility": "mail", "syslog_tag": "t",
 	}
 	for _, r := range Resources {

@@ -37,6 +37,7 @@ func TestOnlyTheMandatorySectionGivesAllDefaults(t *testing.T) {
 func setLifecycleDefaults(p *Program) {
 	p.Ready.Text, p.ReadyTimeout, p.Backoff.Base = "startsecs", time.Minute, time.Second
 	p.OnFiles.Pattern = "*"
+	p.Hooks.Timeout, p.RestartMemoryPeriod = time.Minute, 30*time.Second
 	p.Liveness = Liveness{InitialDelay: time.Minute, Period: time.Minute, Timeout: 30 * time.Second, SuccessThreshold: 1, FailureThreshold: 3}
 }
 

@@ -29,7 +29,7 @@ var instancesTable = tableOf("program",
 		intIn(minInt32, maxInt32-maxProcs), func(x *instances) *int { return &x.first }),
 )
 
-var programTable = slices.Concat(processTable, lifecycleTable, triggersTable, limitsTable)
+var programTable = slices.Concat(processTable, lifecycleTable, triggersTable, hooksTable, limitsTable, cgroupTable)
 
 // processTable are supervisord's options of a program, some of them extended, and those about dependencies.
 var processTable = tableOf("program",

@@ -67,6 +67,17 @@ type (
 	}
 	// Due says that the schedule of the program has come. What is the time it was due, in words.
 	Due struct{ What string }
+	// HookEnded answers a RunHook effect: the hook has ended, by itself or because it had to. Wrong says what was wrong; "" nothing.
+	HookEnded struct {
+		Life  uint64
+		Hook  Hook
+		Wrong string
+	}
+	// MemoryUsed says how much memory the process of a life and its descendants use, in bytes.
+	MemoryUsed struct {
+		Life  uint64
+		Bytes int64
+	}
 )
 
 func (StartRequested) event()   {}
@@ -84,6 +95,8 @@ func (WatchdogFed) event()      {}
 func (Checked) event()          {}
 func (Triggered) event()        {}
 func (Due) event()              {}
+func (HookEnded) event()        {}
+func (MemoryUsed) event()       {}
 
 // An Exit is how a process ended.
 type Exit struct {
@@ -106,10 +119,12 @@ const (
 	ByHealth                      // its health checks, or its watchdog
 	ByReadiness                   // it was not ready in time
 	ByFiles                       // files of its have changed
+	ByMemory                      // it uses too much memory
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
-	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "a change of its files"}
+	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "a change of its files",
+	"the limit of its memory"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }
@@ -184,6 +199,16 @@ type (
 		Trigger Trigger
 		Reason  Reason // what has happened
 	}
+	// RunHook asks for a hook; the answer is HookEnded with the same Life and Hook.
+	RunHook struct {
+		Hook   Hook
+		Life   uint64
+		Pid    int    // of the process; 0: there is none
+		Ended  Ended  // the process of this life that has ended
+		Reason Reason // why the program is in its state
+	}
+	// EndHook asks for the end of a hook that is going on.
+	EndHook struct{ Hook Hook }
 	// Transition says that the state has changed.
 	Transition struct {
 		From, To State
@@ -210,6 +235,8 @@ func (Disarm) effect()     {}
 func (RunAction) effect()  {}
 func (RunCommand) effect() {}
 func (SendSignal) effect() {}
+func (RunHook) effect()    {}
+func (EndHook) effect()    {}
 func (Transition) effect() {}
 func (Escalate) effect()   {}
 func (Log) effect()        {}

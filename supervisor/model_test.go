@@ -33,6 +33,10 @@ type model struct {
 
 	state     State
 	pending   bool // the attempt is not answered yet
+	asked     bool // the process of this life was asked for
+	prepared  bool // pre_start_hook has done its work, or need not
+	signalled bool // the stop signal was sent
+	cleaned   bool // post_stop_hook has begun, or need not
 	laststart int
 	delay     int
 	backoff   int
@@ -44,7 +48,7 @@ type model struct {
 
 // pass is one turn of the loop.
 func (m *model) pass(now int) {
-	if n, ok := m.world.tell(now); ok {
+	for n, ok := m.world.tell(now); ok; n, ok = m.world.tell(now) {
 		m.hear(now, n)
 	}
 	for len(m.requests) > 0 && m.requests[0].at == now {
@@ -87,13 +91,26 @@ func (m *model) transition(now int) bool {
 			return true
 		}
 	case Starting:
-		if !m.pending && now-m.laststart >= 1000*m.policy.StartSecs {
+		if m.world.exists && now-m.laststart >= 1000*m.policy.StartSecs {
 			m.backoff = 0
 			m.enter(now, Running, "stayed-up")
+			if m.policy.Hooks.Has[PostStartHook] {
+				m.world.runHook(now, PostStartHook)
+			}
+			return true
+		}
+		if !m.asked && !m.going && m.world.hook == NoHook {
+			m.launch(now)
 			return true
 		}
 	case Stopping:
-		if !m.pending && now >= m.delay {
+		if !m.pending && !m.world.exists && m.world.hook == NoHook {
+			if !m.clean(now) {
+				m.enter(now, Stopped, "stopped")
+			}
+			return true
+		}
+		if m.world.exists && m.signalled && now >= m.delay {
 			m.delay = now + 1000*max(1, m.policy.StopWaitSecs)
 			m.signal(now, true)
 			return true
@@ -104,9 +121,51 @@ func (m *model) transition(now int) bool {
 
 func (m *model) spawn(now int, code string) {
 	m.spawnerr, m.status = "", 0
-	m.pending = true
+	m.asked, m.signalled, m.cleaned = false, false, true
+	m.prepared = !m.policy.Hooks.Has[PreStartHook]
 	m.enter(now, Starting, code)
+}
+
+// launch does the next thing on the way to a process.
+func (m *model) launch(now int) {
+	if !m.prepared {
+		m.world.runHook(now, PreStartHook)
+		return
+	}
+	m.asked, m.pending = true, true
 	m.world.spawn(now)
+}
+
+// clean begins post_stop_hook when it is due, and tells whether it was.
+func (m *model) clean(now int) bool {
+	if m.cleaned {
+		return false
+	}
+	m.cleaned = true
+	m.world.runHook(now, PostStopHook)
+	return true
+}
+
+// endBeside ends post_start_hook.
+func (m *model) endBeside(now int) {
+	if m.world.besideAt != never {
+		m.world.endHook(now, PostStartHook)
+	}
+}
+
+// bringDown begins to stop a process.
+func (m *model) bringDown(now int) {
+	if m.policy.Hooks.Has[PreStopHook] {
+		m.world.runHook(now, PreStopHook)
+		return
+	}
+	m.stopSignal(now)
+}
+
+func (m *model) stopSignal(now int) {
+	m.signalled = true
+	m.delay = now + 1000*m.policy.StopWaitSecs
+	m.signal(now, false)
 }
 
 func (m *model) signal(now int, kill bool) {
@@ -128,9 +187,11 @@ func (m *model) obey(now int, r request) {
 		switch m.state {
 		case Starting, Running:
 			m.enter(now, Stopping, "stop-requested")
-			if !m.pending {
-				m.delay = now + 1000*m.policy.StopWaitSecs
-				m.signal(now, false)
+			m.endBeside(now)
+			if m.world.exists {
+				m.bringDown(now)
+			} else if m.world.hook == PreStartHook {
+				m.world.endHook(now, PreStartHook)
 			}
 		case Backoff:
 			if r.by == ByShutdown {
@@ -150,16 +211,19 @@ func (m *model) obey(now int, r request) {
 }
 
 func (m *model) hear(now int, n news) {
+	if n.hook != NoHook {
+		m.hearHook(now, n)
+		return
+	}
 	m.pending = false
 	switch {
 	case n.spawned:
 		m.laststart = now
+		m.cleaned = !m.policy.Hooks.Has[PostStopHook]
 		if m.state == Stopping {
-			m.delay = now + 1000*m.policy.StopWaitSecs
-			m.signal(now, false)
+			m.bringDown(now)
 		}
-	case n.failed && m.state == Stopping:
-		m.enter(now, Stopped, "stopped")
+	case n.failed && m.state == Stopping: // it is down then
 	case n.failed:
 		m.failedStart(now, "no process")
 	default:
@@ -167,19 +231,37 @@ func (m *model) hear(now int, n news) {
 	}
 }
 
+func (m *model) hearHook(now int, n news) {
+	switch {
+	case n.hook == PreStartHook && m.state == Starting:
+		m.prepared = true
+		if n.wrong && !m.policy.Hooks.Ignore {
+			m.failedStart(now, "pre_start_hook has failed: no luck")
+		}
+	case n.hook == PreStopHook && m.state == Stopping && m.world.exists:
+		m.stopSignal(now)
+	case n.hook == PreStopHook && !m.world.exists:
+		m.clean(now)
+	}
+}
+
 func (m *model) finish(now int, n news) {
 	expected := n.code >= 0 && slices.Contains(m.policy.ExitCodes, n.code)
+	m.endBeside(now)
 	switch {
 	case m.state == Stopping:
 		m.status = n.code
-		m.enter(now, Stopped, "stopped")
 		return
 	case m.state == Unknown:
 		m.status = n.code
+		if m.world.hook == NoHook {
+			m.clean(now)
+		}
 		m.enter(now, Stopped, "ended-unknown")
 		return
 	case m.state == Starting && n.ran < 1000*m.policy.StartSecs:
 		m.failedStart(now, "Exited too quickly (process log may have details)")
+		m.clean(now)
 		return
 	case m.state == Starting:
 		m.backoff = 0
@@ -198,6 +280,7 @@ func (m *model) finish(now int, n news) {
 		code = "held"
 	}
 	m.enter(now, Exited, code)
+	m.clean(now)
 }
 
 func (m *model) retriesLeft() bool {

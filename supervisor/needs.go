@@ -48,7 +48,7 @@ func waits(lacks string) Reason { return Reason{"waits", "it waits for " + lacks
 // goOn starts a program that has waited and lacks nothing any more. It is the end of every step, so that the order in which
 // the end of its process and the return of what it needs are told does not matter.
 func (s *step) goOn() {
-	if !s.Waiting || s.Lacks != "" || s.Held || s.HasProcess() {
+	if !s.Waiting || s.Lacks != "" || s.Held || s.HasProcess() || s.State == Stopping {
 		return
 	}
 	s.start(s.whyResume())

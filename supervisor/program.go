@@ -28,6 +28,8 @@ type Policy struct {
 	Ready        ReadyPolicy
 	Health       HealthPolicy
 	Watchdog     time.Duration // how often it must report; 0: it need not
+	Hooks        HookPolicy
+	MemoryLimit  int64 // in bytes: it is restarted when it uses more; 0: none
 
 	OnTrigger [Triggers]Action // what a change of files does, by Trigger; StopAction does nothing
 	Cron      bool             // it has a schedule
@@ -55,7 +57,14 @@ type Program struct {
 	Status     string // what it says of itself in this life; "" nothing
 	Queued     bool   // a start by its schedule has come while it was up
 	Suspended  bool   // its schedule does not count, as an administrator has stopped it
-	Reason     Reason // why it is in this state
+	Hook       Hook   // the hook it waits for; NoHook: none
+	HookLife   uint64 // the life that hook belongs to
+	Ended      Ended  // the process of this life, if it has ended
+
+	PostStarting bool // its post_start_hook is going on
+	PostStopDue  bool // its post_stop_hook is still to come
+
+	Reason Reason // why it is in this state
 }
 
 // TooQuick is the SpawnErr of a process that ended before startsecs.
@@ -135,6 +144,12 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 		s.triggered(ev)
 	case Due:
 		s.due(ev)
+	case HookEnded:
+		s.hookEnded(ev)
+	case MemoryUsed:
+		if ev.Life == s.Life {
+			s.memoryUsed(ev)
+		}
 	}
 	s.unqueue()
 	s.goOn()
@@ -179,18 +194,19 @@ func (s *step) startRequested(ev StartRequested) {
 // start begins a new life.
 func (s *step) start(r Reason) {
 	s.Life++
-	s.Pid, s.SpawnErr, s.ExitStatus, s.Spawning = 0, "", 0, true
+	s.Pid, s.SpawnErr, s.ExitStatus = 0, "", 0
 	s.Waiting, s.Resume, s.StopsSent = false, Reason{}, 0
 	s.Announced, s.Overdue, s.Health, s.Status = false, false, Health{}, ""
+	s.Ended, s.PostStopDue = Ended{}, false
 	s.enter(Starting, r, Transition{Tries: s.Failures})
-	s.do(Spawn{s.Life})
+	s.launch()
 }
 
 func (s *step) spawned(ev Spawned) {
 	s.Pid, s.Spawning = ev.Pid, false
 	s.log(Info, "spawned: '%s' with pid %d", s.policy.Name, s.Pid)
 	if s.State == Stopping {
-		s.signalStop()
+		s.preStop()
 		return
 	}
 	if s.policy.StartSecs <= 0 {
@@ -216,7 +232,7 @@ func (s *step) spawnFailed(ev SpawnFailed) {
 	s.Spawning = false
 	s.log(Info, "spawnerr: %s", ev.Text)
 	if s.State == Stopping {
-		s.settle(Decide(Death{StopRequested: true}), Transition{})
+		s.stopped()
 		return
 	}
 	s.SpawnErr = ev.Text
@@ -226,6 +242,8 @@ func (s *step) spawnFailed(ev SpawnFailed) {
 func (s *step) exited(e Exit) {
 	pid := s.Pid
 	s.Pid, s.Spawning = 0, false
+	s.Ended, s.PostStopDue = Ended{pid, e}, pid != 0 && s.policy.Hooks.Has[PostStopHook]
+	s.endPostStart()
 	expected := e.Code >= 0 && slices.Contains(s.policy.ExitCodes, e.Code)
 	level := Warn
 	if expected {
@@ -235,11 +253,10 @@ func (s *step) exited(e Exit) {
 	case s.State == Stopping || s.State == Unknown:
 		s.ExitStatus = e.Code
 		s.do(Disarm{})
-		s.settle(Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping}), Transition{Pid: pid})
+		s.postStop()
+		s.settleStop()
 		s.log(level, "stopped: %s (%s)", s.policy.Name, e.Text)
-		if s.Waiting && s.policy.RestartPause > 0 {
-			s.pause(s.whyResume())
-		}
+		s.pauseIfWanted()
 		return
 	case s.State == Starting && e.Ran < seconds(s.policy.StartSecs):
 		s.do(Disarm{})
@@ -267,6 +284,7 @@ func (s *step) exited(e Exit) {
 	rule := Decide(d)
 	s.enter(Exited, rule.whyIn(Exited, Reason{"exited", "the process ended: " + e.Text}, e.Text), Transition{Pid: pid, Expected: expected})
 	s.log(level, "exited: %s (%s; %s)", s.policy.Name, e.Text, word)
+	s.postStop()
 	s.settle(rule, Transition{})
 }
 
@@ -275,6 +293,7 @@ func (s *step) startFailed(pid int, why string) {
 	s.Failures++
 	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.retriesLeft()})
 	s.enter(Backoff, rule.whyIn(Backoff, Reason{"start-failed", why}, why), Transition{Pid: pid, Tries: s.Failures})
+	s.postStop()
 	s.settle(rule, Transition{})
 }
 

@@ -22,6 +22,7 @@ type sequence struct {
 	policy   Policy
 	requests []request
 	fates    []fate
+	hooks    []hookFate
 }
 
 // horizon is how long a sequence is watched, in milliseconds.
@@ -42,6 +43,15 @@ func randomSequence(seed uint64) *sequence {
 	}}
 	for range 40 {
 		q.fates = append(q.fates, randomFate(r))
+	}
+	if r.IntN(2) == 0 {
+		for _, h := range Hooks {
+			q.policy.Hooks.Has[h] = r.IntN(2) == 0
+		}
+		q.policy.Hooks.Ignore = r.IntN(3) == 0
+	}
+	for range 30 {
+		q.hooks = append(q.hooks, hookFate{[...]int{1 + r.IntN(20), 1 + r.IntN(500), 1 + r.IntN(4000)}[r.IntN(3)], r.IntN(4) == 0})
 	}
 	// Each request has a millisecond of its own within the second, and an even one: timers are whole seconds away from a
 	// request or from something the world did at an odd millisecond, so nothing from outside meets a timer.
@@ -132,7 +142,15 @@ func (m *machine) run() {
 }
 
 func (m *machine) hear(n news) {
+	wrong := ""
+	if n.wrong {
+		wrong = "no luck"
+	}
 	switch {
+	case n.hook == PostStartHook:
+		m.tell(HookEnded{m.p.Life, n.hook, wrong})
+	case n.hook != NoHook:
+		m.tell(HookEnded{m.p.HookLife, n.hook, wrong})
 	case n.spawned:
 		m.tell(Spawned{m.p.Life, 100 + int(m.p.Life)})
 	case n.failed:
@@ -179,11 +197,14 @@ func (m *machine) tell(ev Event) {
 		switch e := e.(type) {
 		case Transition:
 			m.check(state, e)
+			if e.To == Starting && e.Life != before.Life+1 {
+				m.fail("life %d follows life %d", e.Life, before.Life)
+			}
 			state = e.To
 			m.record.transition(m.now, e.From, e.To, e.Tries, e.Expected, e.Reason.Code)
 		case Spawn:
-			if e.Life != before.Life+1 {
-				m.fail("life %d follows life %d", e.Life, before.Life)
+			if e.Life != after.Life {
+				m.fail("a process is asked for life %d, it is life %d", e.Life, after.Life)
 			}
 			m.world.spawn(m.now)
 		case Signal:
@@ -191,6 +212,15 @@ func (m *machine) tell(ev Event) {
 				m.fail("%+v is for the wrong one of process and group", e)
 			}
 			refused = !m.world.signal(m.now, e.Kill) || refused
+		case RunHook:
+			if e.Life != before.Life && e.Life != after.Life || !m.q.policy.Hooks.Has[e.Hook] || e.Hook == PostStopHook && e.Ended.Pid == 0 {
+				m.fail("bad hook: %+v", e)
+			}
+			m.world.runHook(m.now, e.Hook)
+			m.seen[fmt.Sprintf("%s in %s", e.Hook, state)] = true
+		case EndHook:
+			m.world.endHook(m.now, e.Hook)
+			m.seen["end of "+e.Hook.String()] = true
 		case Arm:
 			m.retire()
 			if e.Life != after.Life || e.After <= 0 {
@@ -209,6 +239,8 @@ func (m *machine) tell(ev Event) {
 		m.fail("%s", m.world.problem)
 	case after.HasProcess() != (m.world.asked || m.world.exists):
 		m.fail("HasProcess is %t, which is wrong", after.HasProcess())
+	case after.Hook != m.world.hook || after.PostStarting != (m.world.besideAt != never):
+		m.fail("the hooks are %s and %t, which is wrong", after.Hook, after.PostStarting)
 	case after.State.IsDown() && after.State != Unknown && after.HasProcess():
 		m.fail("%s with a process", after.State)
 	}
@@ -252,8 +284,16 @@ func (m *machine) pester() {
 		Spawned{other, 7}, SpawnFailed{other, "late"}, ProcessExited{other, Exit{Code: 1, Text: "late"}}, KillFailed{other, "late"},
 		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer}, TimerFired{other, PauseTimer},
 		TimerFired{other, ReadyTimer}, TimerFired{other, WatchdogTimer}, ReadinessChanged{other, true, "late"}, StatusTold{other, "late"},
-		WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""},
 		Triggered{Trigger: BinaryTrigger, What: "nobody watches"}, Due{"never"}, // they are of no life, but not in the policy
+		WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""}, MemoryUsed{other, 1 << 40}, MemoryUsed{life, 1 << 40},
+	}
+	for _, h := range Hooks {
+		if h != m.p.Hook || other != m.p.HookLife {
+			stale = append(stale, HookEnded{other, h, "late"})
+		}
+		if h != m.p.Hook && (h != PostStartHook || !m.p.PostStarting) {
+			stale = append(stale, HookEnded{life, h, "twice"})
+		}
 	}
 	if !m.p.Spawning {
 		stale = append(stale, Spawned{life, 7}, SpawnFailed{life, "twice"})
@@ -281,12 +321,12 @@ func runRandom(t *testing.T, seed uint64, seen map[string]bool) {
 	t.Helper()
 	q := randomSequence(seed)
 	slow := &record{}
-	m := &model{policy: &q.policy, world: &world{fates: q.fates, record: slow}, record: slow, requests: q.requests}
+	m := &model{policy: &q.policy, world: newWorld(q, slow), record: slow, requests: q.requests}
 	for now := range horizon {
 		m.pass(now)
 	}
 	fast := &record{}
-	d := &machine{t: t, q: q, world: &world{fates: q.fates, record: fast}, record: fast, seen: seen,
+	d := &machine{t: t, q: q, world: newWorld(q, fast), record: fast, seen: seen,
 		random: rand.New(rand.NewPCG(seed, 1))}
 	d.run()
 	if i := firstDifference(fast.lines, slow.lines); i >= 0 {
@@ -314,6 +354,12 @@ func TestRandomProgramsAgreeWithThePollingModel(t *testing.T) {
 	for _, a := range Arcs {
 		if !seen[fmt.Sprintf("%s -> %s", a.From, a.To)] {
 			t.Errorf("%s -> %s was never seen: it does not belong into Arcs, or the sequences are too tame", a.From, a.To)
+		}
+	}
+	for _, what := range []string{"pre_start_hook in STARTING", "post_start_hook in RUNNING", "pre_stop_hook in STOPPING", "post_stop_hook in STOPPING",
+		"post_stop_hook in EXITED", "post_stop_hook in BACKOFF", "post_stop_hook in UNKNOWN", "end of pre_start_hook", "end of post_start_hook"} {
+		if !seen[what] {
+			t.Errorf("there was no %s", what)
 		}
 	}
 	for _, r := range Rules {

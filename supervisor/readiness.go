@@ -45,6 +45,7 @@ func (s *step) readinessChanged(ev ReadinessChanged) {
 // awaitReady begins what concerns only programs that are RUNNING.
 func (s *step) awaitReady() {
 	s.watchDog()
+	s.postStart()
 	p := &s.policy.Ready
 	if !p.Check || s.Announced || p.Timeout <= 0 {
 		return

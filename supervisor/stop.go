@@ -30,10 +30,38 @@ func (s *step) stop(by Origin, r Reason) {
 		s.enter(Stopped, r, Transition{})
 	case Starting, Running:
 		s.enter(Stopping, r, Transition{Pid: s.Pid})
-		if s.Spawning {
-			return // the signal follows as soon as there is a process
+		s.endPostStart()
+		switch {
+		case s.Spawning: // the signal follows as soon as there is a process
+		case s.Pid != 0:
+			s.preStop()
+		case s.Hook == PreStartHook:
+			s.do(EndHook{PreStartHook})
+		default:
+			s.stopped()
 		}
-		s.signalStop()
+	}
+}
+
+// stopped ends a stop, unless something is still going on.
+func (s *step) stopped() {
+	s.settleStop()
+	s.pauseIfWanted()
+}
+
+// settleStop brings a program whose process has ended to where a stop leads. STOPPING lasts until its hooks have
+// ended as well; UNKNOWN does not.
+func (s *step) settleStop() {
+	if s.HasProcess() || s.State != Unknown && (s.State != Stopping || s.Hook != NoHook) {
+		return
+	}
+	s.settle(Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping}), Transition{Pid: s.Ended.Pid})
+}
+
+// pauseIfWanted has a program that was stopped to be started again wait for restartpause.
+func (s *step) pauseIfWanted() {
+	if s.Waiting && s.policy.RestartPause > 0 && s.State == Stopped {
+		s.pause(s.whyResume())
 	}
 }
 

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -139,6 +140,14 @@ func parsePolicy(t *testing.T, s string) Policy {
 			p.OnTrigger[trigger] = actionNames[v]
 		case "cron":
 			p.Cron, p.CronQueue = true, v == "queue"
+		case "hooks": // "pre_start,post_stop"
+			for _, h := range Hooks {
+				p.Hooks.Has[h] = slices.Contains(strings.Split(v, ","), strings.TrimSuffix(h.String(), "_hook"))
+			}
+		case "ignore":
+			p.Hooks.Ignore = v == "true"
+		case "memory":
+			p.MemoryLimit = int64(n) << 20
 		case "stopasgroup":
 			p.StopAsGroup, p.KillAsGroup = true, true
 		case "exitcodes":
@@ -215,6 +224,15 @@ func parseEvent(t *testing.T, s string) Event {
 		return Triggered{trigger, strings.Join(strings.Fields(s)[2:], " "), f[0] == "known"}
 	case "due":
 		return Due{strings.Join(strings.Fields(s)[1:], " ")}
+	case "hook": // LIFE NAME WRONG
+		for _, h := range Hooks {
+			if strings.TrimSuffix(h.String(), "_hook") == f[2] {
+				return HookEnded{life, h, strings.Join(strings.Fields(s)[3:], " ")}
+			}
+		}
+	case "uses": // LIFE KILOBYTES
+		n, _ := strconv.ParseInt(f[2], 10, 64)
+		return MemoryUsed{life, n << 10}
 	case "killfailed":
 		return KillFailed{life, "EPERM"}
 	}
@@ -252,6 +270,14 @@ func render(e Effect) string {
 		return fmt.Sprintf("run the command of %s (%s: %s)", e.Trigger, e.Reason.Code, e.Reason.Text)
 	case SendSignal:
 		return fmt.Sprintf("send the signal of %s (%s: %s)", e.Trigger, e.Reason.Code, e.Reason.Text)
+	case RunHook:
+		s := fmt.Sprintf("run %s of life %d, pid %d", e.Hook, e.Life, e.Pid)
+		if e.Ended != (Ended{}) {
+			s += fmt.Sprintf(", ended is %d with %d", e.Ended.Pid, e.Ended.Exit.Code)
+		}
+		return s + " (" + e.Reason.Code + ")"
+	case EndHook:
+		return "end " + e.Hook.String()
 	case Escalate:
 		return "escalate (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Transition:

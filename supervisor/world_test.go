@@ -53,21 +53,68 @@ func randomFate(r *rand.Rand) fate {
 // world is the operating system as far as one program sees it: at most one process, whose fate is settled beforehand.
 // Everything it tells of happens at odd milliseconds, so that it never meets a request.
 type world struct {
-	fates   []fate // by life, over and over
-	lives   int
-	asked   bool // a spawn has not been answered
-	exists  bool // there is a process
-	at      int  // when it is answered, or when the process ends
-	began   int
-	killed  bool // a signal will end it
+	fates  []fate // by life, over and over
+	lives  int
+	asked  bool // a spawn has not been answered
+	exists bool // there is a process
+	at     int  // when it is answered, or when the process ends
+	began  int
+	killed bool // a signal will end it
+
+	hookFates []hookFate // of one hook after the other, over and over
+	hooks     int        // so many have begun
+	hook      Hook       // the one the program waits for
+	hookAt    int        // when it ends
+	besideAt  int        // when post_start_hook ends; never: it does not go on
+
 	problem string
 	record  *record
+}
+
+func newWorld(q *sequence, r *record) *world {
+	return &world{fates: q.fates, hookFates: q.hooks, besideAt: never, record: r}
 }
 
 // news is what the world tells at one time.
 type news struct {
 	spawned, failed, ended bool
 	code, ran              int // of an end
+	hook                   Hook
+	wrong                  bool // the hook has failed
+}
+
+// hookFate is what happens to one hook.
+type hookFate struct {
+	takes int // milliseconds
+	wrong bool
+}
+
+// runHook begins a hook.
+func (w *world) runHook(now int, h Hook) {
+	w.record.add(now, "run %s", h)
+	at := odd(now + w.hookFates[w.hooks%len(w.hookFates)].takes)
+	w.hooks++
+	switch {
+	case h == PostStartHook && w.besideAt != never, h != PostStartHook && w.hook != NoHook:
+		w.problem = "a hook was asked for while one goes on"
+	case h == PostStartHook:
+		w.besideAt = at
+	default:
+		w.hook, w.hookAt = h, at
+	}
+}
+
+// endHook ends a hook before its time. Nobody hears of the end of post_start_hook then.
+func (w *world) endHook(now int, h Hook) {
+	w.record.add(now, "end %s", h)
+	switch {
+	case h == PostStartHook && w.besideAt == never, h != PostStartHook && w.hook != h:
+		w.problem = "the end of a hook was asked for that does not go on"
+	case h == PostStartHook:
+		w.besideAt = never
+	default:
+		w.hookAt = min(w.hookAt, odd(now+1))
+	}
 }
 
 func odd(ms int) int { return ms | 1 }
@@ -75,8 +122,8 @@ func odd(ms int) int { return ms | 1 }
 func (w *world) fate() fate { return w.fates[w.lives%len(w.fates)] }
 
 func (w *world) spawn(now int) {
-	if w.asked || w.exists {
-		w.problem = "a process was asked for while one may exist"
+	if w.asked || w.exists || w.hook != NoHook {
+		w.problem = "a process was asked for while one may exist, or a hook goes on"
 	}
 	w.lives++
 	w.asked, w.killed = true, false
@@ -86,8 +133,8 @@ func (w *world) spawn(now int) {
 
 // signal sends a signal and tells whether it could be sent.
 func (w *world) signal(now int, kill bool) bool {
-	if !w.exists {
-		w.problem = "a signal was sent to no process"
+	if !w.exists || w.hook != NoHook {
+		w.problem = "a signal was sent to no process, or while a hook goes on"
 	}
 	f := w.fate()
 	if f.refuses {
@@ -108,18 +155,31 @@ func (w *world) signal(now int, kill bool) bool {
 
 // next is when there will be news; never when there is nothing going on.
 func (w *world) next() int {
+	next := w.besideAt
 	if w.asked || w.exists {
-		return w.at
+		next = min(next, w.at)
 	}
-	return never
+	if w.hook != NoHook {
+		next = min(next, w.hookAt)
+	}
+	return next
 }
 
 const never = 1 << 60
 
-// tell returns the news of this very moment, if there are any.
+// tell returns the next news of this very moment, if there are any.
 func (w *world) tell(now int) (n news, ok bool) {
 	if now != w.next() {
 		return news{}, false
+	}
+	wrong := w.hookFates[w.hooks%len(w.hookFates)].wrong
+	switch {
+	case now == w.besideAt:
+		w.besideAt = never
+		return news{hook: PostStartHook, wrong: wrong}, true
+	case w.hook != NoHook && now == w.hookAt:
+		n.hook, n.wrong, w.hook = w.hook, wrong, NoHook
+		return n, true
 	}
 	f := w.fate()
 	if w.exists {

@@ -70,7 +70,7 @@ func TestSystemdAcceptsTheUnit(t *testing.T) {
 func TestTheUnitSaysWhatSupdNeeds(t *testing.T) {
 	unit := fileFor(t, "systemd", exampleService)
 	for _, line := range []string{"Type=notify", "NotifyAccess=main", "WatchdogSec=30", "ExecReload=/bin/kill -HUP $MAINPID", "KillMode=mixed",
-		"TimeoutStopSec=120", "Restart=on-failure", "LimitNOFILE=65536", "OOMPolicy=continue", "ExecStart=/usr/local/bin/supd -c /etc/supd/supd.ini"} {
+		"TimeoutStopSec=120", "Restart=on-failure", "LimitNOFILE=65536", "OOMPolicy=continue", "Delegate=yes", "ExecStart=/usr/local/bin/supd -c /etc/supd/supd.ini"} {
 		if !strings.Contains(unit, "\n"+line+"\n") {
 			t.Errorf("no line %s in\n%s", line, unit)
 		}

@@ -58,10 +58,7 @@ func (h *Host) spawn(t *forkThread, spec *Spec) (*Process, error) {
 		path, args = h.opt.Shim, p.shim.args
 	}
 	p.StartedAt = time.Now()
-	err = children.fork(p, func() (err error) {
-		p.pid, p.pidfd, err = t.fork(spec.Umask, path, args, attr)
-		return err
-	})
+	err = t.forkInto(p, spec, path, args, attr)
 	runtime.KeepAlive(spec)
 	closeAll(ps.childs[:])
 	if err != nil {
@@ -82,6 +79,30 @@ func (h *Host) spawn(t *forkThread, spec *Spec) (*Process, error) {
 	p.stdout.init(p, kindStdout, ps.ours[1], spec.Stdout)
 	p.stderr.init(p, kindStderr, ps.ours[2], spec.Stderr)
 	return p, nil
+}
+
+// forkInto forks, into the control group of a Spec if it has one.
+func (t *forkThread) forkInto(p *Process, spec *Spec, path string, args []string, attr *syscall.ProcAttr) error {
+	fork := func() error {
+		return children.fork(p, func() (err error) {
+			p.pid, p.pidfd, err = t.fork(spec.Umask, path, args, attr)
+			return err
+		})
+	}
+	if spec.Cgroup == nil {
+		return fork()
+	}
+	enterCgroup(attr.Sys, spec.Cgroup.file)
+	refused := fork()
+	if refused == nil {
+		return nil
+	}
+	leaveCgroup(attr.Sys) // if that does not help, the error has another cause
+	err := fork()
+	if err == nil && spec.CgroupRefused != nil {
+		spec.CgroupRefused(refused)
+	}
+	return err
 }
 
 // openPipes makes the pipes a Spec asks for. All descriptors are close-on-exec, our ends do not block.

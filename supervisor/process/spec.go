@@ -18,6 +18,11 @@ type Spec struct {
 	Umask      int         // the child's own, never the daemon's; -1: unchanged
 	Limits     *Limits     // nil: unchanged; otherwise the Host must have a shim (Options.Shim)
 
+	// Cgroup is the control group the process begins in; nil: ours. Where the kernel refuses that (before Linux 5.7, or a filter
+	// of system calls), the process is started in ours, and CgroupRefused is called before done.
+	Cgroup        *Cgroup
+	CgroupRefused func(error)
+
 	Stdin       *os.File // descriptor 0, put into blocking mode, still the caller's; nil: a pipe that WriteStdin writes to
 	MergeStderr bool     // descriptor 2 is the pipe of descriptor 1; Stderr is not used
 
