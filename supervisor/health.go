@@ -64,7 +64,7 @@ func (h Health) Step(p *HealthPolicy, text string) (Health, Verdict) {
 			return h, Verdict{}
 		}
 		h.Status, h.Passed = Healthy, true
-		return h, Verdict{p.OnSuccess, Reason{"healthy", inARow(h.Successes, "succeeded")}, h.Successes}
+		return h, Verdict{p.OnSuccess, Reason{ReasonHealthy, inARow(h.Successes, "succeeded")}, h.Successes}
 	}
 	h.Successes = 0
 	h.Failures++
@@ -92,8 +92,10 @@ func (s *step) checked(ev Checked) {
 	switch {
 	case ev.Wrong == "" && v.Reason.Code != "":
 		s.log(Info, "%s is healthy: %s", s.policy.Name, v.Reason.Text)
+		s.note(v.Reason)
 	case v.Reason.Code != "":
 		s.log(Warn, "%s is unhealthy: %s", s.policy.Name, v.Reason.Text)
+		s.note(v.Reason)
 	case ev.Wrong != "":
 		s.log(Info, "a health check of %s has failed (%d of %d): %s", s.policy.Name,
 			(s.Health.Failures-1)%max(1, s.policy.Health.FailureThreshold)+1, max(1, s.policy.Health.FailureThreshold), ev.Wrong)

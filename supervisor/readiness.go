@@ -35,10 +35,12 @@ func (s *step) readinessChanged(ev ReadinessChanged) {
 	s.Announced = ev.Ready
 	if !ev.Ready {
 		s.log(Info, "%s is not ready any more: %s", s.policy.Name, ev.Why)
+		s.note(Reason{"unready", "it is not ready any more: " + ev.Why})
 		return
 	}
 	s.Overdue = false
 	s.log(Info, "%s is ready: %s", s.policy.Name, ev.Why)
+	s.note(Reason{ReasonReady, "it is ready: " + ev.Why})
 	s.watchDog()
 }
 
@@ -60,6 +62,7 @@ func (s *step) awaitReady() {
 func (s *step) readyTimeout() {
 	why := "it is not ready after ready_timeout (" + inSeconds(s.policy.Ready.Timeout) + ")"
 	s.Overdue = true
+	s.note(Reason{"ready-timeout", why})
 	if s.policy.Ready.OnTimeout == RestartOnTimeout && !s.Held {
 		s.log(Warn, "%s is restarted: %s", s.policy.Name, why)
 		s.again(ByReadiness, Reason{"ready-timeout", why})
@@ -82,5 +85,6 @@ func (s *step) watchdogBit() {
 	}
 	why := fmt.Sprintf("it has not reported within watchdog_secs (%s)", inSeconds(s.policy.Watchdog))
 	s.log(Warn, "%s is restarted: %s", s.policy.Name, why)
+	s.note(Reason{"watchdog", why})
 	s.again(ByHealth, Reason{"watchdog", why})
 }
