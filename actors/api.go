@@ -30,6 +30,7 @@ type Info struct {
 	StatusText string            // what is wrong with it, or what it says of itself (STATUS= of sd_notify); "" nothing
 	WaitsFor   string            // what it depends on and is not up, while it is to be started; "" it does not wait
 	Failures   int               // failed starts in a row
+	Until      time.Time         // when it is tried again, in BACKOFF or during restartpause; zero: it does not wait for a time
 	Counts     Counts
 }
 

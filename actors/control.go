@@ -86,5 +86,5 @@ func (c *control) openSession(ctx actor.Context, m *ManyPrograms) {
 		entries = g.byPriority()
 	}
 	client := ctx.Sender()
-	ctx.Spawn(c.tree.props(func() actor.Actor { return newSession(m, entries, client) }))
+	ctx.Spawn(c.tree.props(func() actor.Actor { return newSession(c.tree, m, entries, client) }))
 }

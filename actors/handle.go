@@ -263,6 +263,11 @@ func (h *Handle) Shutdown(restart bool) {
 	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart})
 }
 
+// ShutdownFor is Shutdown for another reason than that a client asked for it.
+func (h *Handle) ShutdownFor(restart bool, why supervisor.Reason) {
+	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart, Why: why})
+}
+
 // Done is closed when the tree has ended.
 func (h *Handle) Done() <-chan struct{} { return h.tree.stopped }
 

@@ -58,7 +58,11 @@ type (
 	// RemoveGroup removes a group all of whose programs are down.
 	RemoveGroup struct{ Name string }
 	// ShutDown stops all programs, group by group, and then the tree.
-	ShutDown struct{ Restart bool }
+	ShutDown struct {
+		Restart bool
+		Why     supervisor.Reason // zero: a client asked for it
+		cause   uint64
+	}
 	// ReopenLogs closes and opens the log files of all programs that have a process.
 	ReopenLogs struct{}
 )
@@ -95,9 +99,10 @@ type (
 		name      string
 		by        supervisor.Origin
 		wait      bool
-		onlyIfApt bool // a program that is up already is skipped
-		index     int  // copied into the answers
-		quiet     bool // only launched is wanted
+		onlyIfApt bool   // a program that is up already is skipped
+		index     int    // copied into the answers
+		quiet     bool   // only launched is wanted
+		cause     uint64 // number of the record it comes from; 0: there is none yet
 	}
 	stopRequest struct {
 		name      string
@@ -105,13 +110,15 @@ type (
 		wait      bool
 		onlyIfApt bool
 		index     int
-		quiet     bool // no answer is wanted
+		quiet     bool   // no answer is wanted
+		cause     uint64 // as in startRequest
 	}
 	signalRequest struct {
 		name      string
 		signal    syscall.Signal
 		onlyIfApt bool
 		index     int
+		cause     uint64 // as in startRequest
 	}
 	stdinRequest struct {
 		name string
@@ -175,22 +182,24 @@ type (
 	stopReport struct{ life uint64 } // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.
-	launchAll     struct{}
+	launchAll     struct{ cause uint64 }
 	groupLaunched struct{ name string }
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
 	// With only, it is these programs.
 	stopGroup struct {
-		by   supervisor.Origin
-		only []*entry
+		by    supervisor.Origin
+		only  []*entry
+		cause uint64
 	}
 	groupDown struct{ name string }
 	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
 	retire         struct{ group *actor.PID }
-	needsMoved     struct{} // something that the program depends on has changed
+	needsMoved     struct{ cause uint64 } // something that the program depends on has changed
 	programChanged struct {
 		entry  *entry
 		state  supervisor.State
-		failed bool // it is up to the group what becomes of it
+		failed bool   // it is up to the group what becomes of it
+		cause  uint64 // number of the record of the change
 	}
 	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down
 	beginAnew      struct{}               // the pause of a group that gave up is over

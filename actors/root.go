@@ -27,12 +27,21 @@ type root struct {
 	came     int                   // how many groups were made
 	fresh    []*groupEntry         // groups that are ready and not told to the event center, as those made before are not ready
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
-	queue    []string              // groups whose programs are still to be started, in order; the first is being started
+	queue    []queued              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
+	removed  map[string]uint64     // group that is being removed → number of the record of that
 	rereads  []*actor.PID          // who waits for the configuration
 	stopping []stage               // what is still to stop, in order; the first is being stopped
 	autorun  bool
+	read     reading     // what the last reread has found
+	ending   uint64      // number of the record of the shutdown
 	report   *time.Timer // the next waitingReport; nil none
+}
+
+// queued is a group whose programs are to be started, and the record of what for.
+type queued struct {
+	name  string
+	cause uint64
 }
 
 // waitingReportEvery is how often the programs are listed that a shutdown waits for (compat.md §3.8).
@@ -43,6 +52,7 @@ func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]*actor.PID{}
+		r.removed = map[string]uint64{}
 		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
@@ -59,8 +69,9 @@ func (r *root) Receive(ctx actor.Context) {
 			r.tree.publish(events.SupervisorStateChangeRunning, events.SupervisorRunning)
 		}
 		r.autorun = true
+		cause := r.tree.recordBegin()
 		for _, g := range *r.tree.table.groups.Load() {
-			r.enqueue(ctx, g.config.Name)
+			r.enqueue(ctx, g.config.Name, cause)
 		}
 	case *groupLaunched:
 		r.dequeue(ctx, m.name)
@@ -107,6 +118,9 @@ func (r *root) Receive(ctx actor.Context) {
 func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, asker *actor.PID) {
 	r.came++
 	e := newGroupEntry(cfg, r.came)
+	if asker != nil {
+		e.cause = r.recordAdded(cfg.Name)
+	}
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
@@ -124,11 +138,11 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	r.tree.table.add(e)
 	asker := r.unready[name]
 	delete(r.unready, name)
-	r.relink(ctx)
+	r.relink(ctx, e.cause)
 	r.announce(ctx, e)
 	if asker != nil {
 		if r.autorun && r.tree.currentMood() == MoodRunning {
-			r.enqueue(ctx, name)
+			r.enqueue(ctx, name, e.cause)
 		}
 		ctx.Send(asker, done)
 	}
@@ -169,20 +183,20 @@ func (r *root) tellSpawner(ctx actor.Context) {
 }
 
 // enqueue has the programs of a group started when those of the groups before it were.
-func (r *root) enqueue(ctx actor.Context, name string) {
-	r.queue = append(r.queue, name)
+func (r *root) enqueue(ctx actor.Context, name string, cause uint64) {
+	r.queue = append(r.queue, queued{name, cause})
 	if len(r.queue) == 1 {
-		ctx.Send(r.groups[name], &launchAll{})
+		ctx.Send(r.groups[name], &launchAll{cause})
 	}
 }
 
 func (r *root) dequeue(ctx actor.Context, name string) {
-	if len(r.queue) == 0 || r.queue[0] != name {
+	if len(r.queue) == 0 || r.queue[0].name != name {
 		return
 	}
 	for r.queue = r.queue[1:]; len(r.queue) > 0; r.queue = r.queue[1:] {
-		if pid := r.groups[r.queue[0]]; pid != nil {
-			ctx.Send(pid, &launchAll{})
+		if pid := r.groups[r.queue[0].name]; pid != nil {
+			ctx.Send(pid, &launchAll{r.queue[0].cause})
 			return
 		}
 	}
@@ -224,8 +238,9 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 		active.Groups = append(active.Groups, *g.config)
 	}
 	r.latest.Store(m.config)
-	r.relink(ctx)
 	d := confload.Diff(active, m.config)
+	r.recordRead(active, m.config, d)
+	r.relink(ctx, r.read.record)
 	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 
@@ -282,6 +297,7 @@ func (r *root) remove(ctx actor.Context, name string) {
 		}
 	}
 	r.removing[name] = ctx.Sender()
+	r.removed[name] = r.recordRemoved(name)
 	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
 	r.tree.table.remove(name)
 	ctx.Send(r.control, &retire{pid})
@@ -295,7 +311,8 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 		}
 		delete(r.groups, name)
 		r.tree.table.remove(name)
-		r.relink(ctx)
+		r.relink(ctx, r.removed[name])
+		delete(r.removed, name)
 		r.dequeue(ctx, name)
 		if asker := r.removing[name]; asker != nil {
 			delete(r.removing, name)
@@ -325,6 +342,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 		return
 	}
 	r.queue = nil
+	r.ending = r.tree.recordEnd(m)
 	r.tree.publish(events.SupervisorStateChangeStopping, events.SupervisorStopping)
 	for _, pid := range r.groups {
 		ctx.Send(pid, &holdRequest{})
@@ -339,7 +357,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 func (r *root) stopNext(ctx actor.Context) {
 	for ; len(r.stopping) > 0; r.stopping = r.stopping[1:] {
 		if pid := r.groups[r.stopping[0].group]; pid != nil {
-			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown, only: r.stopping[0].entries})
+			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown, only: r.stopping[0].entries, cause: r.ending})
 			return
 		}
 	}

@@ -36,6 +36,7 @@ type run struct {
 	marks     []*markedSink   // logs in which this life is marked
 	proc      osProcess
 	announcer *announcer // nil: nothing is expected of the process
+	tails     [2]*tail   // of stdout and stderr of this life; nil: there is none
 
 	early  *processExited // an exit that overtook processStarted
 	exited bool
@@ -52,6 +53,9 @@ type runEnded struct {
 	at   time.Time
 	proc osProcess // the process that ended; nil: there was none
 	err  error
+
+	status process.Exit // meaningful when err is nil
+	tails  [2]*tail     // the end of its output
 }
 
 // Error makes runEnded readable in the actor library's own log.
@@ -108,7 +112,7 @@ func (r *run) Receive(ctx actor.Context) {
 	case *startFailed:
 		if m.life == r.life {
 			r.closeSinks()
-			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now()})
+			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now(), tails: r.tails})
 		}
 	case *processExited:
 		switch {
@@ -169,7 +173,7 @@ func (r *run) end(ctx actor.Context, m *processExited) {
 	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit), Ran: max(0, at.Sub(r.proc.Began()))}
 	markEnd(r.marks, r.prog.NameSpec(), r.life, exit.Text, at, exit.Ran)
 	r.closeSinks()
-	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit})
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit, status: m.exit, tails: r.tails})
 }
 
 // fail tells the program by failing. It is the last thing a message handler does.
@@ -197,7 +201,7 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	spec := specOf(r.prog, path, args, env)
 	spec.Limits = limitsOf(r.prog)
 	spec.MergeStderr = r.prog.RedirectStderr
-	r.pids, r.marks = nil, nil
+	r.pids, r.marks, r.tails = nil, nil, [2]*tail{}
 	if r.sinks[0], err = r.open(r.files.stdout, &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
@@ -232,7 +236,8 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 				sink = m
 			}
 		}
-		return r.decorate(sink, s, c), nil
+		r.tails[c] = &tail{size: outputKept}
+		return r.decorate(&rememberedSink{sink, r.tails[c]}, s, c), nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}
