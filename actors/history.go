@@ -110,19 +110,48 @@ func (h *history) after(seq uint64) <-chan struct{} {
 	return h.added
 }
 
-// chain returns the last record about a program that holds, and the way back from there to the first cause, as far as it is
-// kept.
-func (h *history) chain(namespec string) []Record {
+// An Answer says why a program is as it is. Each list begins with the youngest record; each record is what has led to the one
+// before it. When the last one of Chain has a Cause, that is not kept any more; otherwise it is the first cause.
+type Answer struct {
+	Chain []Record // from the present on back; nil: nothing is known
+	Begun []Record // when the first cause is that a process has ended by itself: how that life came to be
+}
+
+// answer says why a program is as it is.
+func (h *history) answer(namespec string) Answer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	a := Answer{Chain: h.chain(h.present(namespec))}
+	if len(a.Chain) == 0 {
+		return a
+	}
+	root := &a.Chain[len(a.Chain)-1]
+	if root.Cause == 0 && root.Kind == RecordTransition {
+		a.Begun = h.chain(h.beginOf(root))
+	}
+	return a
+}
+
+// chain returns a record and the way back from there, as far as it is kept. The caller holds h.mu.
+func (h *history) chain(seq uint64) []Record {
 	var records []Record
-	seq, first := h.present(namespec), h.first()
-	for seq != 0 && seq >= first {
+	for first := h.first(); seq != 0 && seq >= first; {
 		r := h.at(seq)
 		records = append(records, *r)
 		seq = r.Cause
 	}
 	return records
+}
+
+// beginOf is the number of the record of the begin of the life that r speaks of; 0: it is not kept. The caller holds h.mu.
+func (h *history) beginOf(r *Record) uint64 {
+	for n, first := r.Seq-1, h.first(); n >= first && n > 0; n-- {
+		b := h.at(n)
+		if b.Kind == RecordTransition && b.To == supervisor.Starting && b.Program == r.Program && b.Life == r.Life {
+			return n
+		}
+	}
+	return 0
 }
 
 // present is the number of the record that says why a program is as it is: that of its last transition, unless something was
@@ -169,9 +198,8 @@ func (h *Handle) History(seq uint64, max int) (records []Record, missed uint64) 
 // HistoryAfter returns a channel that is closed when there is a record after number seq.
 func (h *Handle) HistoryAfter(seq uint64) <-chan struct{} { return h.tree.history.after(seq) }
 
-// Why returns why the program of a namespec is as it is: the record that says so, then the one that has led to that, and so on
-// back to the first cause. nil: nothing is known of it. When the last one has a Cause, that is not kept any more.
-func (h *Handle) Why(namespec string) []Record { return h.tree.history.chain(namespec) }
+// Why returns why the program of a namespec is as it is. It sends no message.
+func (h *Handle) Why(namespec string) Answer { return h.tree.history.answer(namespec) }
 
 // A Past is what is known of trees that have ended, for one that follows them.
 type Past struct {

@@ -98,7 +98,7 @@ func lifeOf(e *runEnded) Life {
 // A rememberedSink keeps the end of what goes to a log, for when the process has ended.
 type rememberedSink struct {
 	logs.Sink
-	tail *tail
+	tail tail
 }
 
 // Write implements logs.Sink.

@@ -236,8 +236,9 @@ func (r *run) open(path string, s *confload.Stream, c events.Channel) (logs.Sink
 				sink = m
 			}
 		}
-		r.tails[c] = &tail{size: outputKept}
-		return r.decorate(&rememberedSink{sink, r.tails[c]}, s, c), nil
+		m := &rememberedSink{Sink: sink, tail: tail{size: outputKept}}
+		r.tails[c] = &m.tail
+		return r.decorate(m, s, c), nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
@@ -30,7 +31,7 @@ type incident struct {
 func (i *incident) investigate(t *testing.T) {
 	inVirtualTime(t, i.host, i.groups, func(b *bench) {
 		i.happen(t, b)
-		chain := b.Why(i.ask)
+		chain := b.Why(i.ask).Chain
 		var way []string
 		for n, r := range chain {
 			what := r.Reason.Code
@@ -78,7 +79,7 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			b.after(5 * time.Second)
 		}
 	}
-	for _, i := range []incident{
+	incidents := []incident{
 		{name: "autostart", host: lives(script{}), groups: []confload.Group{program1("web", nil)}, happen: wait(5 * time.Second), ask: "web",
 			way: []string{"web RUNNING", "web STARTING", "began"}, first: "supd has started"},
 		{name: "a crash loop", host: failing("web"), groups: []confload.Group{program1("web", func(p *confload.Program) { p.StartRetries = 1 })},
@@ -101,7 +102,7 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			l.OnFailure.Kind = confload.ActionRestart
 		}))}, opts: []Option{withCheck(func(context.Context, *subject) error { return errors.New("connection refused") })},
 			happen: wait(4500 * time.Millisecond), ask: "web",
-			way:   []string{"web STARTING", "web STOPPED", "web STOPPING", "unhealthy"},
+			way:   []string{"web STARTING", "web STOPPED", "web STOPPING"},
 			first: "3 health checks in a row have failed: connection refused"},
 		{name: "a health check that only tells", host: lives(script{}), groups: []confload.Group{program1("web", healthy(confload.Probe{}, func(l *confload.Liveness) {
 			l.InitialDelay, l.Period, l.FailureThreshold = time.Second, time.Second, 1
@@ -143,7 +144,7 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			p.Ready = confload.Readiness{Kind: confload.ReadyLog, Pattern: "never"}
 			p.ReadyTimeout, p.ReadyTimeoutAction = 10*time.Second, confload.ReadyTimeoutRestart
 		})}, happen: wait(12 * time.Second), ask: "web",
-			way:   []string{"web RUNNING", "web STARTING", "web STOPPED", "web STOPPING", "ready-timeout"},
+			way:   []string{"web RUNNING", "web STARTING", "web STOPPED", "web STOPPING"},
 			first: "it is not ready after ready_timeout (10 s)"},
 		{name: "stopped by a client", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { return b.Stop(ctx, "web", true) }), ask: "web",
@@ -169,7 +170,78 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 				})(t, b)
 			}, ask: "web", way: []string{"web RUNNING", "web STARTING", "group-added", "config-read"},
 			first: "a client had the configuration read: web has changed (stopwaitsecs)"},
-	} {
+	}
+	for _, i := range incidents {
 		t.Run(i.name, i.investigate)
 	}
+}
+
+func TestWhyTellsHowALifeBeganThatEndedByItself(t *testing.T) {
+	next := &confload.Config{Groups: []confload.Group{program1("web", func(p *confload.Program) { p.StopWaitSecs = 3 })}}
+	h := newScriptedHost(func(_ string, life int) script {
+		if life == 2 {
+			return script{runs: 5 * time.Second}
+		}
+		return script{}
+	})
+	inVirtualTime(t, h, []confload.Group{program1("web", nil)}, func(b *bench) {
+		ctx := context.Background()
+		_, err := b.Reread(ctx)
+		_, err2 := b.StopGroup(ctx, "web", true)
+		if err := errors.Join(err, err2, b.RemoveGroup(ctx, "web"), b.AddGroup(ctx, "web")); err != nil {
+			t.Fatal(err)
+		}
+		b.after(10 * time.Second)
+		a := b.Why("web")
+		var codes []string
+		for _, r := range append(a.Chain, a.Begun...) {
+			codes = append(codes, r.Reason.Code)
+		}
+		if want := []string{"expected-exit", "start-requested", "group-added", "config-read"}; !slices.Equal(codes, want) || len(a.Chain) != 1 {
+			t.Errorf("got %q, want %q", codes, want)
+		}
+		if a := b.Why("nobody"); a.Chain != nil || a.Begun != nil {
+			t.Errorf("nobody: %+v", a)
+		}
+	}, WithLoader(func() (*confload.Config, error) { return next, nil }))
+}
+
+func TestWhyOfAWatchdog(t *testing.T) {
+	r := spawnReal(t, []confload.Group{program1("web", both(child("say WATCHDOG=1", "wait"), func(p *confload.Program) {
+		p.Watchdog = 300 * time.Millisecond
+	}))})
+	first := r.await("web", "RUNNING", func(i *Info) bool { return i.State == supervisor.Running })
+	r.await("web", "restarted", func(i *Info) bool { return i.State == supervisor.Running && i.Pid != first.Pid })
+	var last Record
+	for _, rec := range r.Why("web").Chain {
+		last = rec
+		if rec.Reason.Code == "watchdog" {
+			break
+		}
+	}
+	if last.Cause != 0 || last.Reason.Text != "it has not reported within watchdog_secs (300ms)" {
+		t.Errorf("got %+v", last)
+	}
+}
+
+func TestGroupsShowsBudgetsAndDependencies(t *testing.T) {
+	g := team(confload.Supervision{Strategy: confload.RestForOne, Intensity: 3, Period: time.Minute})
+	inVirtualTime(t, dyingOnce(1), []confload.Group{g, program1("web", needing(0, "team:b", "gone"))}, func(b *bench) {
+		b.after(25 * time.Second)
+		groups := b.Groups()
+		if len(groups) != 2 || groups[0].Name != "team" || len(groups[0].Programs) != 3 || groups[1].Budget != nil || groups[1].Strategy != "" {
+			t.Fatalf("got %+v", groups)
+		}
+		if got, want := *groups[0].Budget, (BudgetInfo{Intensity: 3, Period: time.Minute, Used: 1, Left: 2, Refill: 40 * time.Second}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		want := []NeedInfo{{"team:b", "running", true, true, supervisor.Running}, {"gone", "running", false, false, 0}}
+		if got := groups[1].Programs[0].Needs; !slices.Equal(got, want) {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		b.after(time.Minute)
+		if got := b.Groups()[0].Budget; got.Used != 0 || got.Left != 3 || got.Refill != 0 {
+			t.Errorf("got %+v", got)
+		}
+	})
 }

@@ -92,10 +92,8 @@ func (s *step) checked(ev Checked) {
 	switch {
 	case ev.Wrong == "" && v.Reason.Code != "":
 		s.log(Info, "%s is healthy: %s", s.policy.Name, v.Reason.Text)
-		s.note(v.Reason)
 	case v.Reason.Code != "":
 		s.log(Warn, "%s is unhealthy: %s", s.policy.Name, v.Reason.Text)
-		s.note(v.Reason)
 	case ev.Wrong != "":
 		s.log(Info, "a health check of %s has failed (%d of %d): %s", s.policy.Name,
 			(s.Health.Failures-1)%max(1, s.policy.Health.FailureThreshold)+1, max(1, s.policy.Health.FailureThreshold), ev.Wrong)
@@ -107,5 +105,8 @@ func (s *step) checked(ev Checked) {
 		s.stop(ByHealth, v.Reason)
 	case CommandAction:
 		s.do(RunAction{s.Life, ev.Wrong != "", v.Reason, v.Count})
+	}
+	if v.Reason.Code != "" && s.State == Running { // otherwise the transition tells it
+		s.note(v.Reason)
 	}
 }

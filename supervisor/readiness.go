@@ -62,13 +62,13 @@ func (s *step) awaitReady() {
 func (s *step) readyTimeout() {
 	why := "it is not ready after ready_timeout (" + inSeconds(s.policy.Ready.Timeout) + ")"
 	s.Overdue = true
-	s.note(Reason{"ready-timeout", why})
 	if s.policy.Ready.OnTimeout == RestartOnTimeout && !s.Held {
 		s.log(Warn, "%s is restarted: %s", s.policy.Name, why)
 		s.again(ByReadiness, Reason{"ready-timeout", why})
 		return
 	}
 	s.log(Warn, "%s goes on, but %s", s.policy.Name, why)
+	s.note(Reason{"ready-timeout", why})
 }
 
 // watchDog gives a program that has to report regularly its time anew.
@@ -85,6 +85,5 @@ func (s *step) watchdogBit() {
 	}
 	why := fmt.Sprintf("it has not reported within watchdog_secs (%s)", inSeconds(s.policy.Watchdog))
 	s.log(Warn, "%s is restarted: %s", s.policy.Name, why)
-	s.note(Reason{"watchdog", why})
 	s.again(ByHealth, Reason{"watchdog", why})
 }
