@@ -18,6 +18,7 @@ type Info struct {
 	ExitStatus int               // of the last recorded exit; -1 death by signal
 	ExitSignal syscall.Signal    // that ended the last process; 0: none
 	Pid        int               // 0: no process
+	Life       uint64            // number of the last attempt to start it; 0: there was none
 	StdoutLog  string            // path of the stdout log, "" none
 	StderrLog  string            // path of the stderr log, "" none or redirected
 	Reason     supervisor.Reason // why it is in this state

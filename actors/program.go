@@ -392,7 +392,7 @@ func (p *program) publish() {
 		Ready: p.m.IsReady(p.policy), Unhealthy: p.m.Health.Status == supervisor.Unhealthy, Overdue: p.m.Overdue,
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
-		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
+		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, Life: p.m.Life, StdoutLog: p.files.stdout, StderrLog: p.files.stderr, Reason: p.m.Reason,
 		Failures: p.m.Failures, Counts: p.counts, Until: p.resumes(),
 	})
 }

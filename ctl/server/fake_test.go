@@ -24,6 +24,7 @@ import (
 
 // fakeTree is a tree of programs that start and stop at once. It refuses what supervisord refuses, in the same words.
 type fakeTree struct {
+	fakePast
 	mu      sync.Mutex
 	infos   []*actors.Info
 	log     []string       // commands that were carried out

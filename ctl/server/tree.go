@@ -35,6 +35,18 @@ type Tree interface {
 	Infos() []*actors.Info
 	// Metrics returns what was counted, without asking any program.
 	Metrics() actors.Metrics
+	// Why returns why the program of a namespec is as it is.
+	Why(namespec string) actors.Answer
+	// History returns the records after number seq, at most max of them (<= 0: all), and how many are not kept any more.
+	History(seq uint64, max int) (records []actors.Record, missed uint64)
+	// HistoryAfter returns a channel that is closed when there is a record after number seq.
+	HistoryAfter(seq uint64) <-chan struct{}
+	// Groups returns all groups and programs in the order of their start.
+	Groups() []actors.GroupInfo
+	// Lives returns the last lives of a program that have ended, the last one first.
+	Lives(name string) (lives []actors.Life, ok bool)
+	// Done is closed when the tree has ended.
+	Done() <-chan struct{}
 	// Ping returns when the tree has answered.
 	Ping(ctx context.Context) error
 	// ConfigInfos returns the programs of the configuration read last, sorted by name.
