@@ -39,6 +39,7 @@ type daemon struct {
 	status   atomic.Int32    // to end with
 	began    bool            // the first generation was up
 	serial   events.Serial   // of the next event
+	past     *actors.Past    // what the generations so far have left; nil: there was none
 	announce func(*confload.Config)
 	notify   *notifier // nil: no service manager wants to hear from us
 

@@ -104,7 +104,8 @@ func (g *generation) start() error {
 		g.settle()
 	}
 	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.load), actors.WithEnviron(g.config.Environ),
-		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
+		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithPast(d.past),
+		actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
 	}
@@ -179,7 +180,7 @@ func (g *generation) end() {
 	if err := g.tree.Close(ctx); err != nil {
 		g.daemon.logger.Warn("the tree did not end cleanly: " + err.Error())
 	}
-	g.daemon.serial = g.tree.EventSerial()
+	g.daemon.serial, g.daemon.past = g.tree.EventSerial(), g.tree.Past()
 }
 
 func (g *generation) closeServer() {

@@ -35,10 +35,18 @@ func (g *generation) State() (code int, name string) {
 func (g *generation) Pid() int { return os.Getpid() }
 
 // Shutdown implements server.Daemon.
-func (g *generation) Shutdown() {
+func (g *generation) Shutdown() { g.shutdown(supervisor.Reason{}) }
+
+// shutdown begins the end, which is told to be for a reason; zero: a client asked for it.
+func (g *generation) shutdown(why supervisor.Reason) {
 	g.daemon.ending.Store(true)
-	g.tree.Shutdown(false)
+	g.tree.ShutdownFor(false, why)
 	g.daemon.notify.stopping()
+}
+
+// bySignal is the reason of what a signal asked for.
+func bySignal(s syscall.Signal) supervisor.Reason {
+	return supervisor.Reason{Code: "signal", Text: "supd received " + process.SignalName(s)}
 }
 
 // MainLog implements server.Daemon.
@@ -166,7 +174,7 @@ func (g *generation) judge() {
 	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
 		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
 		g.daemon.status.Store(int32(v.status))
-		g.Shutdown()
+		g.shutdown(supervisor.Reason{Code: "exit-when", Text: "exit_when: " + v.reason})
 	}
 }
 
@@ -210,7 +218,11 @@ func (g *generation) prepared(r *restart, p prepared) {
 		answer = &actors.Fault{Code: actors.ShutdownState}
 	default:
 		r.next = p.next
-		g.tree.Shutdown(true)
+		why := bySignal(syscall.SIGHUP)
+		if len(r.askers) > 0 {
+			why = supervisor.Reason{Code: "client-restart", Text: "a client asked for the restart of supd"}
+		}
+		g.tree.ShutdownFor(true, why)
 	}
 	r.answer(answer)
 	if g.daemon.again && r.next == nil && !g.daemon.ending.Load() {
@@ -249,7 +261,7 @@ func (g *generation) signalled(s syscall.Signal, r *restart) {
 	l, name := g.daemon.logger, process.SignalName(s)
 	switch s {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
-		g.Shutdown() // first: a log that nobody reads must not stand in the way
+		g.shutdown(bySignal(s)) // first: a log that nobody reads must not stand in the way
 		l.Warn(fmt.Sprintf("received %s indicating exit request", name))
 	case syscall.SIGHUP:
 		if r.next != nil && !g.daemon.ending.Load() {
