@@ -46,7 +46,10 @@ func verbs() []*verb {
 		&verbClear,
 		&verbExit,
 		&verbFg,
+		&verbGraph,
 		&verbHelp,
+		&verbHistory,
+		&verbLives,
 		&verbLogs,
 		&verbMaintail,
 		&verbOpen,
@@ -62,8 +65,10 @@ func verbs() []*verb {
 		&verbStatus,
 		&verbStop,
 		&verbTail,
+		&verbTree,
 		&verbUpdate,
 		&verbVersion,
+		&verbWhy,
 	}
 }
 

@@ -96,6 +96,9 @@ func (s *service) getHistory(ctx context.Context, dst []byte, args []xmlrpc.Valu
 // ends.
 func (s *service) awaitRecords(ctx context.Context, since uint64, limit int, name string) (records []actors.Record, next, missed uint64) {
 	next = since
+	if r, _ := s.tree.History(since-min(1, since), 1); len(r) == 0 {
+		next = 0 // the numbers have begun anew
+	}
 	for {
 		all, lost := s.tree.History(next, 0)
 		missed += lost
