@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -201,7 +200,7 @@ func (h *Handle) HistoryAfter(seq uint64) <-chan struct{} { return h.tree.histor
 // Why returns why the program of a namespec is as it is. It sends no message.
 func (h *Handle) Why(namespec string) Answer { return h.tree.history.answer(namespec) }
 
-// A Past is what is known of trees that have ended, for one that follows them.
+// A Past is what is known of trees that have ended, for one that follows them: WithPast takes it over, so it is good for one.
 type Past struct {
 	records  []Record // as in history
 	last     uint64
@@ -217,7 +216,7 @@ func (h *Handle) Past() *Past {
 	})
 	h.tree.history.mu.Lock()
 	defer h.tree.history.mu.Unlock()
-	p.records, p.last = slices.Clone(h.tree.history.ring), h.tree.history.last
+	p.records, p.last = h.tree.history.ring, h.tree.history.last
 	return p
 }
 
@@ -228,7 +227,7 @@ func WithPast(p *Past) Option {
 		if p == nil {
 			return
 		}
-		o.tree.history.ring, o.tree.history.last = slices.Clone(p.records), p.last
+		o.tree.history.ring, o.tree.history.last = p.records, p.last
 		for i := range o.tree.config.Groups {
 			for j := range o.tree.config.Groups[i].Programs {
 				spec := o.tree.config.Groups[i].Programs[j].NameSpec()

@@ -40,7 +40,7 @@ const (
 
 // former is what is kept of a program while it has no actor.
 type former struct {
-	last  uint64 // a number that no life has had, or the last one that has
+	first uint64 // the life at which a new actor begins; the first one it starts is the one after
 	lives []Life
 }
 

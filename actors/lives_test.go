@@ -125,7 +125,7 @@ func TestLivesAndRecordsGoOnInTheNextTree(t *testing.T) {
 		}
 		chain := b.Why("web").Chain
 		last := chain[len(chain)-1]
-		if chain[0].To != supervisor.Running || last.Reason.Text != "SIGHUP was received" || chain[0].Life <= lives[0].Number {
+		if chain[0].To != supervisor.Running || last.Reason.Text != "SIGHUP was received" || chain[0].Life != lives[0].Number+1 {
 			t.Errorf("got %+v", chain)
 		}
 		records, missed := b.History(0, 0)

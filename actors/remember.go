@@ -83,6 +83,7 @@ func (p *program) leave() former {
 	if p.tree.currentMood() != MoodRunning {
 		return f
 	}
+	f.first++ // see firstLife
 	lives := make([]Life, len(f.lives))
 	for i, l := range f.lives {
 		l.Stdout, l.Stderr = "", ""

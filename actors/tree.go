@@ -74,7 +74,7 @@ func (d *dispatcher) Throughput() int { return 300 }
 // that was removed reaches the one that was added under its name, and must not fit there. So lives are counted on.
 func (t *tree) firstLife(namespec string) uint64 {
 	if f, ok := t.former.Load(namespec); ok {
-		return f.(former).last + 1
+		return f.(former).first
 	}
 	return 0
 }
