@@ -120,17 +120,17 @@ func (h *Handle) Autostart() { h.tree.system.Root.Send(h.root, &launchAll{}) }
 
 // Start starts the program of a namespec; with wait it returns when the program is RUNNING or has failed.
 func (h *Handle) Start(ctx context.Context, name string, wait bool) error {
-	return h.command(ctx, &StartProgram{name, wait})
+	return h.command(ctx, &StartProgram{name, wait, ClientOf(ctx)})
 }
 
 // Stop stops the program of a namespec; with wait it returns when the program is down.
 func (h *Handle) Stop(ctx context.Context, name string, wait bool) error {
-	return h.command(ctx, &StopProgram{name, wait})
+	return h.command(ctx, &StopProgram{name, wait, ClientOf(ctx)})
 }
 
 // Signal sends a signal to the process of a namespec, not to its process group. Signal 0 tells whether it could be sent.
 func (h *Handle) Signal(ctx context.Context, name string, sig syscall.Signal) error {
-	return h.command(ctx, &SignalProgram{name, sig})
+	return h.command(ctx, &SignalProgram{name, sig, ClientOf(ctx)})
 }
 
 // StartGroup starts the programs of a group that are not up.
@@ -231,7 +231,7 @@ func (h *Handle) Config() *confload.Config { return h.latest.Load() }
 
 // Reread loads the configuration anew and tells how it differs from the groups that are active. It changes nothing.
 func (h *Handle) Reread(ctx context.Context) (Changes, error) {
-	answer, err := h.ask(ctx, h.control, &Reread{})
+	answer, err := h.ask(ctx, h.control, &Reread{ClientOf(ctx)})
 	if err != nil {
 		return Changes{}, err
 	}
@@ -240,12 +240,12 @@ func (h *Handle) Reread(ctx context.Context) (Changes, error) {
 
 // AddGroup starts a group of the configuration read last.
 func (h *Handle) AddGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &AddGroup{name})
+	return h.command(ctx, &AddGroup{name, ClientOf(ctx)})
 }
 
 // RemoveGroup removes a group all of whose programs are down.
 func (h *Handle) RemoveGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &RemoveGroup{name})
+	return h.command(ctx, &RemoveGroup{name, ClientOf(ctx)})
 }
 
 // ReopenLogs has all log files of programs closed and opened again, as after somebody has moved them away.
@@ -263,7 +263,7 @@ func (h *Handle) Shutdown(restart bool) {
 	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart})
 }
 
-// ShutdownFor is Shutdown for another reason than that a client asked for it.
+// ShutdownFor is Shutdown with a reason for the history; the zero Reason is that a client asked for it.
 func (h *Handle) ShutdownFor(restart bool, why supervisor.Reason) {
 	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart, Why: why})
 }
@@ -316,6 +316,7 @@ func (h *Handle) command(ctx context.Context, m interface{}) error {
 }
 
 func (h *Handle) many(ctx context.Context, m *ManyPrograms) ([]Result, error) {
+	m.By = ClientOf(ctx)
 	answer, err := h.ask(ctx, h.control, m)
 	if err != nil {
 		return nil, err

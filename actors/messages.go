@@ -14,22 +14,25 @@ import (
 )
 
 // Messages to the control actor. Each is answered with an Outcome, Results, Changes, or a *Fault. Names are namespecs
-// ("group:name", or "name" where both are the same).
+// ("group:name", or "name" where both are the same). By is who asks, for the history: "uid 0", "admin, 10.0.0.5"; "" nobody knows.
 type (
 	// StartProgram starts one program. With Wait the answer comes when it is RUNNING or has failed.
 	StartProgram struct {
 		Name string
 		Wait bool
+		By   string
 	}
 	// StopProgram stops one program. With Wait the answer comes when it is down.
 	StopProgram struct {
 		Name string
 		Wait bool
+		By   string
 	}
 	// SignalProgram sends a signal to the process of one program, never to its process group.
 	SignalProgram struct {
 		Name   string
 		Signal syscall.Signal
+		By     string
 	}
 	// SendStdin gives bytes to the standard input of one program: all of them or, with a fault, none.
 	SendStdin struct {
@@ -46,17 +49,18 @@ type (
 		All    bool
 		Wait   bool
 		Signal syscall.Signal
+		By     string
 	}
 	// RemoteEvent tells the observers of an event of a client, also during a shutdown.
 	RemoteEvent struct{ Type, Data string }
 	// Ping is answered at once, in every mood.
 	Ping struct{}
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
-	Reread struct{}
+	Reread struct{ By string }
 	// AddGroup starts a group of the configuration read last.
-	AddGroup struct{ Name string }
+	AddGroup struct{ Name, By string }
 	// RemoveGroup removes a group all of whose programs are down.
-	RemoveGroup struct{ Name string }
+	RemoveGroup struct{ Name, By string }
 	// ShutDown stops all programs, group by group, and then the tree.
 	ShutDown struct {
 		Restart bool
@@ -103,6 +107,7 @@ type (
 		index     int    // copied into the answers
 		quiet     bool   // only launched is wanted
 		cause     uint64 // number of the record it comes from; 0: there is none yet
+		client    string // who asked, when there is none yet; "" nobody knows
 	}
 	stopRequest struct {
 		name      string
@@ -112,6 +117,7 @@ type (
 		index     int
 		quiet     bool   // no answer is wanted
 		cause     uint64 // as in startRequest
+		client    string
 	}
 	signalRequest struct {
 		name      string
@@ -119,6 +125,7 @@ type (
 		onlyIfApt bool
 		index     int
 		cause     uint64 // as in startRequest
+		client    string
 	}
 	stdinRequest struct {
 		name string
@@ -210,7 +217,7 @@ type (
 	// socketsTried says whether the sockets of a group that is to be added can be had.
 	socketsTried struct {
 		group *confload.Group
-		asker *actor.PID
+		asker asker
 		err   error
 	}
 	// happened brings an event to the event center.

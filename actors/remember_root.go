@@ -35,7 +35,7 @@ func (t *tree) recordBegin() uint64 {
 func (t *tree) recordEnd(m *ShutDown) uint64 {
 	r := Record{Kind: RecordRequest, Reason: m.Why, Cause: m.cause}
 	if r.Reason == (supervisor.Reason{}) {
-		r.Reason = supervisor.Reason{Code: "client-shutdown", Text: "a client asked for the end"}
+		r.Reason = supervisor.Reason{Code: "client-shutdown", Text: aClient("") + "asked for the end"}
 	}
 	what := "supd ends"
 	if m.Restart {
@@ -45,7 +45,7 @@ func (t *tree) recordEnd(m *ShutDown) uint64 {
 }
 
 // recordRead records what a reread has found, if anything.
-func (r *root) recordRead(old, new *confload.Config, d confload.Changes) {
+func (r *root) recordRead(old, new *confload.Config, d confload.Changes, client string) {
 	if d.Empty() {
 		return
 	}
@@ -64,7 +64,7 @@ func (r *root) recordRead(old, new *confload.Config, d confload.Changes) {
 	say("is new", d.Added)
 	say("has changed", d.Changed)
 	say("is gone", d.Removed)
-	r.read.record = r.tree.asked("", "config-read", "a client had the configuration read: "+strings.Join(parts, ", "))
+	r.read.record = r.tree.asked("", "config-read", client, "had the configuration read: "+strings.Join(parts, ", "))
 }
 
 func groupNamed(c *confload.Config, name string) *confload.Group {
@@ -98,9 +98,9 @@ func changedOptions(a, b *confload.Group) string {
 }
 
 // recordAdded records that a client has put a group to work, and what for as far as the last reread tells.
-func (r *root) recordAdded(name string) uint64 {
+func (r *root) recordAdded(name, client string) uint64 {
 	rec := Record{Kind: RecordRequest, Program: name + ":*", Reason: supervisor.Reason{Code: "group-added",
-		Text: fmt.Sprintf("a client put the group %s to work", logs.Clean(name))}}
+		Text: fmt.Sprintf("%sput the group %s to work", aClient(client), logs.Clean(name))}}
 	switch {
 	case slices.Contains(r.read.changes.Changed, name):
 		rec.Cause = r.read.record
@@ -116,6 +116,6 @@ func (r *root) recordAdded(name string) uint64 {
 }
 
 // recordRemoved records that a client has removed a group.
-func (r *root) recordRemoved(name string) uint64 {
-	return r.tree.asked(name+":*", "group-removed", fmt.Sprintf("a client removed the group %s", logs.Clean(name)))
+func (r *root) recordRemoved(name, client string) uint64 {
+	return r.tree.asked(name+":*", "group-removed", client, fmt.Sprintf("removed the group %s", logs.Clean(name)))
 }

@@ -63,7 +63,7 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 	}
 	cause := r.cause
 	if cause == 0 && r.by == supervisor.ByAdministrator {
-		cause = p.tree.asked(p.spec, "client-start", "a client asked for start")
+		cause = p.tree.asked(p.spec, "client-start", r.client, "asked for start")
 	}
 	p.lookAround(cause)
 	p.launchers = append(p.launchers, w)
@@ -106,7 +106,7 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	p.lastKill = ""
 	cause := r.cause
 	if cause == 0 && r.by == supervisor.ByAdministrator {
-		cause = p.tree.asked(p.spec, "client-stop", "a client asked for stop")
+		cause = p.tree.asked(p.spec, "client-stop", r.client, "asked for stop")
 	}
 	p.apply(supervisor.StopRequested{By: r.by, Cause: cause})
 	switch {
@@ -165,7 +165,7 @@ func (p *program) noteSignal(r *signalRequest) {
 	}
 	cause := r.cause
 	if cause == 0 {
-		cause = p.tree.asked(p.spec, "client-signal", "a client had "+process.SignalName(r.signal)+" sent")
+		cause = p.tree.asked(p.spec, "client-signal", r.client, "had "+process.SignalName(r.signal)+" sent")
 	}
 	p.sent = sentSignal{p.m.Life, r.signal, cause}
 }

@@ -30,7 +30,7 @@ type root struct {
 	queue    []queued              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
 	removed  map[string]uint64     // group that is being removed → number of the record of that
-	rereads  []*actor.PID          // who waits for the configuration
+	rereads  []asker               // who waits for the configuration
 	stopping []stage               // what is still to stop, in order; the first is being stopped
 	autorun  bool
 	read     reading     // what the last reread has found
@@ -57,7 +57,7 @@ func (r *root) Receive(ctx actor.Context) {
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
 		for i := range cfg.Groups {
-			r.spawnGroup(ctx, &cfg.Groups[i], nil)
+			r.spawnGroup(ctx, &cfg.Groups[i], asker{})
 		}
 	case *awaitReady:
 		r.spawner = ctx.Sender()
@@ -76,15 +76,15 @@ func (r *root) Receive(ctx actor.Context) {
 	case *groupLaunched:
 		r.dequeue(ctx, m.name)
 	case *Reread:
-		r.reread(ctx)
+		r.reread(ctx, m)
 	case *configLoaded:
 		r.configLoaded(ctx, m)
 	case *AddGroup:
-		r.add(ctx, m.Name)
+		r.add(ctx, m)
 	case *socketsTried:
 		r.socketsTried(ctx, m)
 	case *RemoveGroup:
-		r.remove(ctx, m.Name)
+		r.remove(ctx, m)
 	case *ReopenLogs:
 		for _, pid := range r.groups {
 			ctx.Send(pid, m)
@@ -114,23 +114,29 @@ func (r *root) Receive(ctx actor.Context) {
 	}
 }
 
-// spawnGroup makes a group; asker gets the answer when its programs can be asked.
-func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, asker *actor.PID) {
+// An asker is who asked for something and waits for the answer.
+type asker struct {
+	pid    *actor.PID // nil: nobody
+	client string     // for the history; "" nobody knows
+}
+
+// spawnGroup makes a group; by gets the answer when its programs can be asked.
+func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, by asker) {
 	r.came++
 	e := newGroupEntry(cfg, r.came)
-	if asker != nil {
-		e.cause = r.recordAdded(cfg.Name)
+	if by.pid != nil {
+		e.cause = r.recordAdded(cfg.Name, by.client)
 	}
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
-		if asker != nil {
-			ctx.Send(asker, &Fault{Failed, err.Error()})
+		if by.pid != nil {
+			ctx.Send(by.pid, &Fault{Failed, err.Error()})
 		}
 		return
 	}
 	r.groups[cfg.Name] = pid
-	r.unready[cfg.Name] = asker
+	r.unready[cfg.Name] = by.pid
 }
 
 func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
@@ -203,12 +209,12 @@ func (r *root) dequeue(ctx actor.Context, name string) {
 }
 
 // reread loads the configuration beside the mailbox and answers in configLoaded.
-func (r *root) reread(ctx actor.Context) {
+func (r *root) reread(ctx actor.Context, m *Reread) {
 	if r.tree.load == nil {
 		ctx.Respond(&Fault{CantReread, "there is no file to read"})
 		return
 	}
-	r.rereads = append(r.rereads, ctx.Sender())
+	r.rereads = append(r.rereads, asker{ctx.Sender(), m.By})
 	if len(r.rereads) > 1 {
 		return // answered one after the other, each with a configuration of its own
 	}
@@ -224,13 +230,13 @@ func (r *root) loadInBackground(ctx actor.Context) {
 }
 
 func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
-	asker := r.rereads[0]
+	by := r.rereads[0]
 	r.rereads = r.rereads[1:]
 	if len(r.rereads) > 0 {
 		r.loadInBackground(ctx)
 	}
 	if m.err != nil {
-		ctx.Send(asker, &Fault{CantReread, m.err.Error()})
+		ctx.Send(by.pid, &Fault{CantReread, m.err.Error()})
 		return
 	}
 	active := &confload.Config{}
@@ -239,12 +245,13 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 	}
 	r.latest.Store(m.config)
 	d := confload.Diff(active, m.config)
-	r.recordRead(active, m.config, d)
+	r.recordRead(active, m.config, d, by.client)
 	r.relink(ctx, r.read.record)
-	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
+	ctx.Send(by.pid, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 
-func (r *root) add(ctx actor.Context, name string) {
+func (r *root) add(ctx actor.Context, m *AddGroup) {
+	name := m.Name
 	if r.groups[name] != nil {
 		ctx.Respond(&Fault{AlreadyAdded, name})
 		return
@@ -254,36 +261,37 @@ func (r *root) add(ctx actor.Context, name string) {
 		if cfg.Groups[i].Name != name {
 			continue
 		}
-		r.trySockets(ctx, &cfg.Groups[i], ctx.Sender())
+		r.trySockets(ctx, &cfg.Groups[i], asker{ctx.Sender(), m.By})
 		return
 	}
 	ctx.Respond(&Fault{BadName, name})
 }
 
 // trySockets finds out, beside the mailbox, whether the sockets of a group can be had, and answers in socketsTried.
-func (r *root) trySockets(ctx actor.Context, g *confload.Group, asker *actor.PID) {
+func (r *root) trySockets(ctx actor.Context, g *confload.Group, by asker) {
 	to, self := ctx.ActorSystem().Root, ctx.Self()
 	if !slices.ContainsFunc(g.Programs, func(p confload.Program) bool { return p.Socket != nil }) {
-		r.spawnGroup(ctx, g, asker)
+		r.spawnGroup(ctx, g, by)
 		return
 	}
-	go func() { to.Send(self, &socketsTried{g, asker, CheckSockets(g)}) }()
+	go func() { to.Send(self, &socketsTried{g, by, CheckSockets(g)}) }()
 }
 
 func (r *root) socketsTried(ctx actor.Context, m *socketsTried) {
 	switch {
 	case m.err != nil:
-		ctx.Send(m.asker, &Fault{Failed, m.err.Error()})
+		ctx.Send(m.asker.pid, &Fault{Failed, m.err.Error()})
 	case r.groups[m.group.Name] != nil: // somebody was quicker
-		ctx.Send(m.asker, &Fault{AlreadyAdded, m.group.Name})
+		ctx.Send(m.asker.pid, &Fault{AlreadyAdded, m.group.Name})
 	case r.tree.currentMood() != MoodRunning:
-		ctx.Send(m.asker, &Fault{Code: ShutdownState})
+		ctx.Send(m.asker.pid, &Fault{Code: ShutdownState})
 	default:
 		r.spawnGroup(ctx, m.group, m.asker)
 	}
 }
 
-func (r *root) remove(ctx actor.Context, name string) {
+func (r *root) remove(ctx actor.Context, m *RemoveGroup) {
+	name := m.Name
 	pid, e := r.groups[name], r.tree.table.group(name)
 	switch {
 	case pid == nil || e == nil || r.removing[name] != nil:
@@ -297,7 +305,7 @@ func (r *root) remove(ctx actor.Context, name string) {
 		}
 	}
 	r.removing[name] = ctx.Sender()
-	r.removed[name] = r.recordRemoved(name)
+	r.removed[name] = r.recordRemoved(name, m.By)
 	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
 	r.tree.table.remove(name)
 	ctx.Send(r.control, &retire{pid})

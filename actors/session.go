@@ -78,11 +78,11 @@ func (s *session) record() uint64 {
 	}
 	switch s.command.Do {
 	case Start:
-		return s.tree.asked(whom, "client-start", "a client asked for start "+of)
+		return s.tree.asked(whom, "client-start", s.command.By, "asked for start "+of)
 	case Stop:
-		return s.tree.asked(whom, "client-stop", "a client asked for stop "+of)
+		return s.tree.asked(whom, "client-stop", s.command.By, "asked for stop "+of)
 	case Signal:
-		return s.tree.asked(whom, "client-signal", "a client had "+process.SignalName(s.command.Signal)+" sent to the processes "+of)
+		return s.tree.asked(whom, "client-signal", s.command.By, "had "+process.SignalName(s.command.Signal)+" sent to the processes "+of)
 	}
 	return 0
 }

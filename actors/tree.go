@@ -79,9 +79,10 @@ func (t *tree) firstLife(namespec string) uint64 {
 	return 0
 }
 
-// asked records that a client has asked for something about a program, a group or all, and returns the number of the record.
-func (t *tree) asked(whom, code, text string) uint64 {
-	return t.history.add(Record{Kind: RecordRequest, Program: whom, Reason: supervisor.Reason{Code: code, Text: text}})
+// asked records that a client has done something about a program, a group or all, and returns the number of the record. client
+// tells which one; "" nobody knows.
+func (t *tree) asked(whom, code, client, did string) uint64 {
+	return t.history.add(Record{Kind: RecordRequest, Program: whom, Reason: supervisor.Reason{Code: code, Text: aClient(client) + did}})
 }
 
 func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }

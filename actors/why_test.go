@@ -67,13 +67,19 @@ func failing(name string) *scriptedHost {
 	})
 }
 
+// operator is a client of whom something is known.
+type operator struct{}
+
+func (operator) String() string { return "uid 7" }
+
 func TestWhyNamesTheFirstCause(t *testing.T) {
 	var next *confload.Config
 	changed := program1("web", func(p *confload.Program) { p.StopWaitSecs = 3 })
+	operator := WithClient(context.Background(), operator{})
 	command := func(do func(ctx context.Context, b *bench) error) func(*testing.T, *bench) {
 		return func(t *testing.T, b *bench) {
 			b.after(5 * time.Second)
-			if err := do(context.Background(), b); err != nil {
+			if err := do(operator, b); err != nil {
 				t.Error(err)
 			}
 			b.after(5 * time.Second)
@@ -148,17 +154,17 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			first: "it is not ready after ready_timeout (10 s)"},
 		{name: "stopped by a client", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { return b.Stop(ctx, "web", true) }), ask: "web",
-			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client asked for stop"},
+			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client (uid 7) asked for stop"},
 		{name: "stopped with all others", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { _, err := b.StopAll(ctx, true); return err }), ask: "web",
-			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client asked for stop of all programs"},
+			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client (uid 7) asked for stop of all programs"},
 		{name: "a client's signal", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { return b.Signal(ctx, "web", syscall.SIGKILL) }), ask: "web",
-			way: []string{"web RUNNING", "web STARTING", "web EXITED", "client-signal"}, first: "a client had SIGKILL sent"},
+			way: []string{"web RUNNING", "web STARTING", "web EXITED", "client-signal"}, first: "a client (uid 7) had SIGKILL sent"},
 		{name: "a start for a dependant", host: lives(script{}), groups: []confload.Group{
 			program1("web", both(needing(0, "db"), func(p *confload.Program) { p.Autostart = false })), program1("db", func(p *confload.Program) { p.Autostart = false })},
 			happen: command(func(ctx context.Context, b *bench) error { return b.Start(ctx, "web", true) }), ask: "db",
-			way: []string{"db RUNNING", "db STARTING", "waits", "client-start"}, first: "a client asked for start"},
+			way: []string{"db RUNNING", "db STARTING", "waits", "client-start"}, first: "a client (uid 7) asked for start"},
 		{name: "an update", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			opts: []Option{WithLoader(func() (*confload.Config, error) { return next, nil })},
 			happen: func(t *testing.T, b *bench) {
@@ -169,7 +175,7 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 					return errors.Join(err, err2, b.RemoveGroup(ctx, "web"), b.AddGroup(ctx, "web"))
 				})(t, b)
 			}, ask: "web", way: []string{"web RUNNING", "web STARTING", "group-added", "config-read"},
-			first: "a client had the configuration read: web has changed (stopwaitsecs)"},
+			first: "a client (uid 7) had the configuration read: web has changed (stopwaitsecs)"},
 	}
 	for _, i := range incidents {
 		t.Run(i.name, i.investigate)

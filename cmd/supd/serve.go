@@ -35,9 +35,11 @@ func (g *generation) State() (code int, name string) {
 func (g *generation) Pid() int { return os.Getpid() }
 
 // Shutdown implements server.Daemon.
-func (g *generation) Shutdown() { g.shutdown(supervisor.Reason{}) }
+func (g *generation) Shutdown(ctx context.Context) {
+	g.shutdown(actors.Requested(ctx, "client-shutdown", "asked for the end of supd"))
+}
 
-// shutdown begins the end, which is told to be for a reason; zero: a client asked for it.
+// shutdown begins the end, which is told to be for a reason.
 func (g *generation) shutdown(why supervisor.Reason) {
 	g.daemon.ending.Store(true)
 	g.tree.ShutdownFor(false, why)
@@ -66,7 +68,7 @@ func (g *generation) ClearMainLog() error {
 func (g *generation) Restart(ctx context.Context) error {
 	answer := make(chan error, 1)
 	select {
-	case g.daemon.restarts <- answer:
+	case g.daemon.restarts <- asker{answer, actors.Requested(ctx, "client-restart", "asked for a restart of supd")}:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-g.tree.Done():
@@ -85,8 +87,14 @@ func (g *generation) Restart(ctx context.Context) error {
 type restart struct {
 	result chan prepared // nil: none is being prepared
 	turn   *atomic.Bool  // whoever sets it first decides: nothing more is done for result, or it will be there before long
-	askers []chan error
+	askers []asker
 	next   *generation
+}
+
+// An asker is a client who asks for a soft restart.
+type asker struct {
+	answer chan<- error
+	why    supervisor.Reason // for the history
 }
 
 type prepared struct {
@@ -108,12 +116,12 @@ func (g *generation) serve() *generation {
 			g.signalled(s.(syscall.Signal), &r)
 		case <-d.children:
 			g.reap()
-		case asker := <-d.restarts:
+		case a := <-d.restarts:
 			if g.mood() != actors.MoodRunning || r.next != nil {
-				asker <- &actors.Fault{Code: actors.ShutdownState}
+				a.answer <- &actors.Fault{Code: actors.ShutdownState}
 				continue
 			}
-			r.askers = append(r.askers, asker)
+			r.askers = append(r.askers, a)
 			g.prepareNext(&r)
 		case p := <-r.result:
 			g.prepared(&r, p)
@@ -220,7 +228,7 @@ func (g *generation) prepared(r *restart, p prepared) {
 		r.next = p.next
 		why := bySignal(syscall.SIGHUP)
 		if len(r.askers) > 0 {
-			why = supervisor.Reason{Code: "client-restart", Text: "a client asked for the restart of supd"}
+			why = r.askers[0].why
 		}
 		g.tree.ShutdownFor(true, why)
 	}
@@ -234,7 +242,7 @@ func (g *generation) prepared(r *restart, p prepared) {
 // answer ends the reading of the configuration, and tells whoever asked for it what came of it.
 func (r *restart) answer(err error) {
 	for _, a := range r.askers {
-		a <- err
+		a.answer <- err
 	}
 	r.result, r.askers = nil, nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,6 +28,8 @@ func followHistory(t *testing.T, conf string, args ...string) *proctest.Output {
 	})
 	return out
 }
+
+var uid = strconv.Itoa(os.Getuid())
 
 // whySteps are the texts of why for a machine, the first cause first.
 func whySteps(t *testing.T, conf, program string) (texts []string) {
@@ -101,8 +105,8 @@ depends_on = once
 	if out, status := ctlIn(t, conf, "stop", "once"); status != 0 {
 		t.Error(out)
 	}
-	wantSteps(t, whySteps(t, conf, "once"), "chain: a client asked for stop", "chain: stopped by an administrator", "chain: it was asked to stop")
-	history.WaitFor(t, "once: a client asked for stop")
+	wantSteps(t, whySteps(t, conf, "once"), "chain: a client (uid "+uid+") asked for stop", "chain: stopped by an administrator", "chain: it was asked to stop")
+	history.WaitFor(t, "once: a client (uid "+uid+") asked for stop")
 }
 
 func TestWhyNamesTheUpdateThatBrokeAProgram(t *testing.T) {
@@ -115,8 +119,8 @@ func TestWhyNamesTheUpdateThatBrokeAProgram(t *testing.T) {
 	}
 	b.out.WaitFor(t, "exited: web (exit status 3; not expected)")
 	wantSteps(t, whySteps(t, conf, "web"), "chain: it ended and autorestart is false: exit status 3",
-		"begun: a client had the configuration read: web has changed (command)",
-		"begun: a client put the group web to work again, as its configuration has changed: command", "begun: started by autostart")
+		"begun: a client (uid "+uid+") had the configuration read: web has changed (command)",
+		"begun: a client (uid "+uid+") put the group web to work again, as its configuration has changed: command", "begun: started by autostart")
 	out, _ := ctlIn(t, conf, "why", "web")
 	for _, want := range []string{"web is EXITED\n", "  first cause  web RUNNING -> EXITED: it ended", "the process that ended had begun so:\n", "web has changed (command)\n"} {
 		if !strings.Contains(out, want) {
@@ -175,7 +179,7 @@ period = 3600
 	if out, _ := ctlIn(t, conf, "graph"); out != "web RUNNING\n    team:b RUNNING\n" {
 		t.Errorf("got %s", out)
 	}
-	wantSteps(t, whySteps(t, conf, "team:b"), "chain: a client had SIGKILL sent", "chain: the process ended: terminated by SIGKILL",
+	wantSteps(t, whySteps(t, conf, "team:b"), "chain: a client (uid "+uid+") had SIGKILL sent", "chain: the process ended: terminated by SIGKILL",
 		"chain: b failed, and the strategy of the group is rest_for_one; 1 used of at most 3 restarts in 1h0m0s",
 		"chain: started by the strategy of its group", "chain: it has stayed up")
 }

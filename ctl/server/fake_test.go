@@ -317,7 +317,7 @@ func (d *fakeDaemon) State() (int, string) {
 	return d.state, map[int]string{1: "RUNNING", 0: "RESTARTING", -1: "SHUTDOWN"}[d.state]
 }
 func (d *fakeDaemon) Pid() int                      { return 77 }
-func (d *fakeDaemon) Shutdown()                     { d.become(-1) }
+func (d *fakeDaemon) Shutdown(context.Context)      { d.become(-1) }
 func (d *fakeDaemon) Restart(context.Context) error { d.become(0); return nil }
 func (d *fakeDaemon) become(state int) {
 	d.mu.Lock()

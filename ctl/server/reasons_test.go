@@ -1,7 +1,11 @@
 package server
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -168,7 +172,7 @@ func TestWhyShowsThePresentAndTheWayBack(t *testing.T) {
 
 func TestReasonsAreToldWhileTheDaemonEnds(t *testing.T) {
 	r := newRig(t)
-	r.daemon.Shutdown()
+	r.daemon.Shutdown(t.Context())
 	for method, args := range map[string][]any{"why": {"cat"}, "getHistory": nil, "getTree": nil, "getLives": {"cat"}} {
 		if got := textOf(r.rpcCall(t, "supd."+method, args...)); strings.Contains(got, "fault") {
 			t.Errorf("%s: %s", method, got)
@@ -202,6 +206,40 @@ func TestGetTreeAndGetLives(t *testing.T) {
 			"record 7 code exited text why stdout out stderr err"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
+		}
+	}
+}
+
+// askedTree notes who has given the commands.
+type askedTree struct {
+	*fakeTree
+	asked chan string
+}
+
+func (t *askedTree) Start(ctx context.Context, _ string, _ bool) error {
+	t.asked <- actors.ClientOf(ctx)
+	return nil
+}
+
+func TestCommandsTellWhoGivesThem(t *testing.T) {
+	tree := &askedTree{newFakeTree(), make(chan string, 1)}
+	r := newRig(t, func(c *Config) { c.Tree = tree })
+	start := methodCall("supervisor.startProcess", params("cat"))
+	account := ""
+	if runtime.GOOS == "linux" {
+		account = "uid " + strconv.Itoa(os.Getuid())
+	}
+	for _, c := range []struct{ address, request, want string }{
+		{r.socket, post(start), account},
+		{r.socket, post(start, basic("made up:x")), account},
+		{r.tcp, post(start), "127.0.0.1"},
+		{r.locked, post(start, basic("u:a:b")), "u, 127.0.0.1"},
+	} {
+		if e := send(t, c.address, c.request); e.status != 200 {
+			t.Fatalf("%s: status %d", c.want, e.status)
+		}
+		if got := <-tree.asked; got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
 		}
 	}
 }

@@ -64,8 +64,8 @@ type Daemon interface {
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
 	State() (code int, name string)
 	Pid() int
-	// After Shutdown, State is SHUTDOWN.
-	Shutdown()
+	// After Shutdown, State is SHUTDOWN. ctx tells who asks (actors.ClientOf).
+	Shutdown(ctx context.Context)
 	// Restart begins a soft restart when the configuration as it is now can be had; otherwise it is refused with an
 	// *actors.Fault CantReread and nothing changes.
 	Restart(ctx context.Context) error
