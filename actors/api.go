@@ -19,6 +19,7 @@ type Info struct {
 	ExitStatus int               // of the last recorded exit; -1 death by signal
 	ExitSignal syscall.Signal    // that ended the last process; 0: none
 	Pid        int               // 0: no process
+	Life       uint64            // number of the last attempt to start it; 0: there was none
 	StdoutLog  string            // path of the stdout log, "memory" (see Stdout), "" none
 	StderrLog  string            // path of the stderr log, "memory" (see Stderr), "" none or redirected
 	Reason     supervisor.Reason // why it is in this state
@@ -33,6 +34,7 @@ type Info struct {
 	Failures   int               // failed starts in a row
 	NextRun    time.Time         // when cron= starts it next; zero: it does not
 	CleaningUp bool              // its post_stop_hook is going on
+	Until      time.Time         // when it is tried again, in BACKOFF or during restartpause; zero: it does not wait for a time
 	Counts     Counts
 
 	memory [2]*logs.Memory // logs in memory, by channel; nil none

@@ -45,7 +45,7 @@ func (t *tree) runCommand(ctx context.Context, c *helperCommand) error {
 		return err
 	}
 	defer null.Close()
-	var out tail
+	out := tail{size: tailSize}
 	ended := make(chan process.Exit, 1)
 	spec := specOf(c.prog, path, c.args, env)
 	spec.Name, spec.Stdin, spec.Stdout, spec.MergeStderr = c.name, null, &out, true
@@ -97,28 +97,41 @@ func (c *helperCommand) verdict(e process.Exit, out *tail) error {
 // tailSize is how much of the output of a command is kept, in bytes.
 const tailSize = 512
 
-// A tail keeps the end of what is written to it.
+// A tail keeps the last size bytes of what is written to it. It holds no memory before the first write, and at most about twice
+// its size.
 type tail struct {
-	mu  sync.Mutex
-	buf []byte
+	size int
+	mu   sync.Mutex
+	buf  []byte
+	cut  bool // something before buf was thrown away
 }
 
 // Write implements io.Writer.
 func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.buf = append(t.buf, p[max(0, len(p)-tailSize):]...)
-	if over := len(t.buf) - tailSize; over > 0 {
-		t.buf = append(t.buf[:0], t.buf[over:]...)
+	end := p[max(0, len(p)-t.size):]
+	if len(t.buf)+len(end) > 2*t.size { // rarely, so that little is moved about
+		t.buf = append(t.buf[:0], t.buf[max(0, len(t.buf)-t.size+len(end)):]...)
+		t.cut = true
 	}
+	t.cut = t.cut || len(end) < len(p)
+	t.buf = append(t.buf, end...)
 	return len(p), nil
+}
+
+// clear forgets what was written.
+func (t *tail) clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf, t.cut = nil, false
 }
 
 // lastLine is the last line that is not empty, fit for a message.
 func (t *tail) lastLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := strings.TrimSpace(string(t.buf))
+	text := strings.TrimSpace(string(t.buf[max(0, len(t.buf)-t.size):]))
 	return logs.Clean(strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:]))
 }
 

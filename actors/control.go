@@ -14,11 +14,11 @@ type control struct{ keepChildren }
 func (c *control) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *StartProgram:
-		c.forward(ctx, m.Name, &startRequest{name: m.Name, by: supervisor.ByAdministrator, wait: m.Wait, index: -1})
+		c.forward(ctx, m.Name, &startRequest{name: m.Name, by: supervisor.ByAdministrator, wait: m.Wait, index: -1, client: m.By})
 	case *StopProgram:
-		c.forward(ctx, m.Name, &stopRequest{name: m.Name, by: supervisor.ByAdministrator, wait: m.Wait, index: -1})
+		c.forward(ctx, m.Name, &stopRequest{name: m.Name, by: supervisor.ByAdministrator, wait: m.Wait, index: -1, client: m.By})
 	case *SignalProgram:
-		c.forward(ctx, m.Name, &signalRequest{name: m.Name, signal: m.Signal, index: -1})
+		c.forward(ctx, m.Name, &signalRequest{name: m.Name, signal: m.Signal, index: -1, client: m.By})
 	case *SendStdin:
 		c.forward(ctx, m.Name, &stdinRequest{name: m.Name, data: m.Data})
 	case *ClearLogs:
@@ -86,5 +86,5 @@ func (c *control) openSession(ctx actor.Context, m *ManyPrograms) {
 		entries = g.byPriority()
 	}
 	client := ctx.Sender()
-	ctx.Spawn(c.tree.props(func() actor.Actor { return newSession(m, entries, client) }))
+	ctx.Spawn(c.tree.props(func() actor.Actor { return newSession(c.tree, m, entries, client) }))
 }

@@ -19,9 +19,11 @@ type group struct {
 
 	machine *supervisor.Group // nil: programs restart themselves, each for itself
 	began   time.Time
+	because uint64      // number of the record of what the machine decided last
 	retry   *time.Timer // begins anew after giving up; nil: none is waiting
 
 	launching int             // index of the program whose launch is awaited; -1 none
+	launch    uint64          // number of the record of what the programs with autostart are launched for
 	draining  map[*entry]bool // programs to go down before groupDown, which is owed to the parent; nil none is
 	retiring  int             // programs still to end before the group does
 	retired   bool
@@ -47,6 +49,7 @@ func (g *group) Receive(ctx actor.Context) {
 		}
 		ctx.Send(ctx.Parent(), &groupReady{g.entry})
 	case *launchAll:
+		g.launch = m.cause
 		g.launchFrom(ctx, 0)
 	case *launched:
 		if m.index == g.launching {
@@ -61,7 +64,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
 		if g.machine != nil {
-			g.tell(ctx, m.entry, supervisor.MemberUnwanted)
+			g.tell(ctx, m.entry, supervisor.MemberUnwanted, 0)
 		}
 	case *beginAnew:
 		g.beginAnew(ctx)
@@ -90,7 +93,7 @@ func (g *group) launchFrom(ctx actor.Context, i int) {
 	for ; i < len(g.entry.entries); i++ {
 		if e := g.entry.entries[i]; e.program.Autostart {
 			g.launching = i
-			ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAutostart, quiet: true, index: i})
+			ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAutostart, quiet: true, index: i, cause: g.launch})
 			return
 		}
 	}
@@ -117,7 +120,7 @@ func (g *group) stop(ctx actor.Context, m *stopGroup) {
 		return cmp.Or(cmp.Compare(b.program.Priority, a.program.Priority), strings.Compare(b.program.Name, a.program.Name))
 	})
 	for _, e := range order {
-		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: m.by, quiet: true})
+		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: m.by, quiet: true, cause: m.cause})
 	}
 }
 

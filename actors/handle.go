@@ -124,17 +124,17 @@ func (h *Handle) Autostart() { h.tree.system.Root.Send(h.root, &launchAll{}) }
 
 // Start starts the program of a namespec; with wait it returns when the program is RUNNING or has failed.
 func (h *Handle) Start(ctx context.Context, name string, wait bool) error {
-	return h.command(ctx, &StartProgram{name, wait})
+	return h.command(ctx, &StartProgram{name, wait, ClientOf(ctx)})
 }
 
 // Stop stops the program of a namespec; with wait it returns when the program is down.
 func (h *Handle) Stop(ctx context.Context, name string, wait bool) error {
-	return h.command(ctx, &StopProgram{name, wait})
+	return h.command(ctx, &StopProgram{name, wait, ClientOf(ctx)})
 }
 
 // Signal sends a signal to the process of a namespec, not to its process group. Signal 0 tells whether it could be sent.
 func (h *Handle) Signal(ctx context.Context, name string, sig syscall.Signal) error {
-	return h.command(ctx, &SignalProgram{name, sig})
+	return h.command(ctx, &SignalProgram{name, sig, ClientOf(ctx)})
 }
 
 // StartGroup starts the programs of a group that are not up.
@@ -235,7 +235,7 @@ func (h *Handle) Config() *confload.Config { return h.latest.Load() }
 
 // Reread loads the configuration anew and tells how it differs from the groups that are active. It changes nothing.
 func (h *Handle) Reread(ctx context.Context) (Changes, error) {
-	answer, err := h.ask(ctx, h.control, &Reread{})
+	answer, err := h.ask(ctx, h.control, &Reread{ClientOf(ctx)})
 	if err != nil {
 		return Changes{}, err
 	}
@@ -244,17 +244,17 @@ func (h *Handle) Reread(ctx context.Context) (Changes, error) {
 
 // AddGroup starts a group of the configuration read last.
 func (h *Handle) AddGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &AddGroup{Name: name})
+	return h.command(ctx, &AddGroup{Name: name, By: ClientOf(ctx)})
 }
 
 // AddGroupDown is AddGroup, but nothing is started: autostart counts at the next start of the tree.
 func (h *Handle) AddGroupDown(ctx context.Context, name string) error {
-	return h.command(ctx, &AddGroup{Name: name, Down: true})
+	return h.command(ctx, &AddGroup{Name: name, By: ClientOf(ctx), Down: true})
 }
 
 // RemoveGroup removes a group all of whose programs are down.
 func (h *Handle) RemoveGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &RemoveGroup{name})
+	return h.command(ctx, &RemoveGroup{name, ClientOf(ctx)})
 }
 
 // SetEnv sets a variable of the environment that processes inherit, from their next start on; what their configuration says
@@ -279,6 +279,11 @@ func (h *Handle) Mood() Mood { return h.tree.currentMood() }
 // RESTARTING meanwhile; the tree ends all the same.
 func (h *Handle) Shutdown(restart bool) {
 	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart})
+}
+
+// ShutdownFor is Shutdown with a reason for the history; the zero Reason is that a client asked for it.
+func (h *Handle) ShutdownFor(restart bool, why supervisor.Reason) {
+	h.tree.system.Root.Send(h.root, &ShutDown{Restart: restart, Why: why})
 }
 
 // Done is closed when the tree has ended.
@@ -330,6 +335,7 @@ func (h *Handle) command(ctx context.Context, m interface{}) error {
 }
 
 func (h *Handle) many(ctx context.Context, m *ManyPrograms) ([]Result, error) {
+	m.By = ClientOf(ctx)
 	answer, err := h.ask(ctx, h.control, m)
 	if err != nil {
 		return nil, err

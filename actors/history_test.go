@@ -54,10 +54,13 @@ func TestHistoryHasEveryTransitionWithItsReason(t *testing.T) {
 		records, missed := b.History(0, 0)
 		var got []string
 		for _, r := range records {
-			got = append(got, fmt.Sprintf("%d %s life %d %s -> %s (%s) pid %d", r.Seq, r.Program, r.Life, r.From, r.To, r.Reason.Code, r.Pid))
+			got = append(got, fmt.Sprintf("%d < %d %s %s life %d %s -> %s (%s) pid %d", r.Seq, r.Cause, r.Kind, r.Program, r.Life, r.From, r.To, r.Reason.Code, r.Pid))
 		}
-		want := []string{"1 web life 1 STOPPED -> STARTING (start-requested) pid 0", "2 web life 1 STARTING -> RUNNING (stayed-up) pid 101",
-			"3 web life 1 RUNNING -> EXITED (exited) pid 101", "4 web life 2 EXITED -> STARTING (autorestart-unexpected) pid 0"}
+		want := []string{"1 < 0 tree  life 0 STOPPED -> STOPPED (began) pid 0",
+			"2 < 1 transition web life 1 STOPPED -> STARTING (start-requested) pid 0",
+			"3 < 2 transition web life 1 STARTING -> RUNNING (stayed-up) pid 101",
+			"4 < 0 transition web life 1 RUNNING -> EXITED (exited) pid 101",
+			"5 < 4 transition web life 2 EXITED -> STARTING (autorestart-unexpected) pid 0"}
 		if !slices.Equal(got, want) || missed != 0 {
 			t.Errorf("got:\n%s", strings.Join(got, "\n"))
 		}

@@ -15,22 +15,25 @@ import (
 )
 
 // Messages to the control actor. Each is answered with an Outcome, Results, Changes, or a *Fault. Names are namespecs
-// ("group:name", or "name" where both are the same).
+// ("group:name", or "name" where both are the same). By is who asks, for the history: "uid 0", "admin, 10.0.0.5"; "" nobody knows.
 type (
 	// StartProgram starts one program. With Wait the answer comes when it is RUNNING or has failed.
 	StartProgram struct {
 		Name string
 		Wait bool
+		By   string
 	}
 	// StopProgram stops one program. With Wait the answer comes when it is down.
 	StopProgram struct {
 		Name string
 		Wait bool
+		By   string
 	}
 	// SignalProgram sends a signal to the process of one program, never to its process group.
 	SignalProgram struct {
 		Name   string
 		Signal syscall.Signal
+		By     string
 	}
 	// SendStdin gives bytes to the standard input of one program: all of them or, with a fault, none.
 	SendStdin struct {
@@ -47,24 +50,29 @@ type (
 		All    bool
 		Wait   bool
 		Signal syscall.Signal
+		By     string
 	}
 	// RemoteEvent tells the observers of an event of a client, also during a shutdown.
 	RemoteEvent struct{ Type, Data string }
 	// Ping is answered at once, in every mood.
 	Ping struct{}
 	// Reread loads the configuration anew and answers Changes. It changes nothing.
-	Reread struct{}
+	Reread struct{ By string }
 	// AddGroup starts a group of the configuration read last.
 	AddGroup struct {
-		Name string
-		Down bool // its programs stay down until somebody starts them, whatever autostart says
+		Name, By string
+		Down     bool // its programs stay down until somebody starts them, whatever autostart says
 	}
 	// RemoveGroup removes a group all of whose programs are down.
-	RemoveGroup struct{ Name string }
+	RemoveGroup struct{ Name, By string }
 	// SetEnv sets a variable that processes inherit, from their next start on.
 	SetEnv struct{ Name, Value string }
 	// ShutDown stops all programs, group by group, and then the tree.
-	ShutDown struct{ Restart bool }
+	ShutDown struct {
+		Restart bool
+		Why     supervisor.Reason // zero: a client asked for it
+		cause   uint64
+	}
 	// ReopenLogs closes and opens the log files of all programs that have a process.
 	ReopenLogs struct{}
 )
@@ -101,9 +109,11 @@ type (
 		name      string
 		by        supervisor.Origin
 		wait      bool
-		onlyIfApt bool // a program that is up already is skipped
-		index     int  // copied into the answers
-		quiet     bool // only launched is wanted
+		onlyIfApt bool   // a program that is up already is skipped
+		index     int    // copied into the answers
+		quiet     bool   // only launched is wanted
+		cause     uint64 // number of the record it comes from; 0: there is none yet
+		client    string // who asked, when there is none yet; "" nobody knows
 	}
 	stopRequest struct {
 		name      string
@@ -111,13 +121,17 @@ type (
 		wait      bool
 		onlyIfApt bool
 		index     int
-		quiet     bool // no answer is wanted
+		quiet     bool   // no answer is wanted
+		cause     uint64 // as in startRequest
+		client    string
 	}
 	signalRequest struct {
 		name      string
 		signal    syscall.Signal
 		onlyIfApt bool
 		index     int
+		cause     uint64 // as in startRequest
+		client    string
 	}
 	stdinRequest struct {
 		name string
@@ -190,22 +204,24 @@ type (
 	stopReport struct{ life uint64 }  // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.
-	launchAll     struct{}
+	launchAll     struct{ cause uint64 }
 	groupLaunched struct{ name string }
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
 	// With only, it is these programs.
 	stopGroup struct {
-		by   supervisor.Origin
-		only []*entry
+		by    supervisor.Origin
+		only  []*entry
+		cause uint64
 	}
 	groupDown struct{ name string }
 	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
 	retire         struct{ group *actor.PID }
-	needsMoved     struct{} // something that the program depends on has changed
+	needsMoved     struct{ cause uint64 } // something that the program depends on has changed
 	programChanged struct {
 		entry  *entry
 		state  supervisor.State
-		failed bool // it is up to the group what becomes of it
+		failed bool   // it is up to the group what becomes of it
+		cause  uint64 // number of the record of the change
 	}
 	cleanedUp      struct{ entry *entry } // its post_stop_hook has ended
 	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down

@@ -80,12 +80,8 @@ func (h *Handle) Metrics() Metrics {
 	for _, g := range *t.table.groups.Load() {
 		name := g.config.Name
 		if s := g.spending.Load(); s != nil {
-			used := s.budget.Used(time.Since(s.began))
-			left := -1
-			if s.budget.Intensity >= 0 {
-				left = max(0, s.budget.Intensity-used)
-			}
-			m.Groups = append(m.Groups, GroupMetrics{name, used, left, s.gaveUp})
+			now := time.Since(s.began)
+			m.Groups = append(m.Groups, GroupMetrics{name, s.budget.Used(now), s.left(now), s.gaveUp})
 		}
 		if g.config.Listener != nil {
 			m.Pools = append(m.Pools, PoolMetrics{name, g.buffer.waiting.Load(), g.buffer.discarded.Load()})

@@ -123,8 +123,8 @@ func (e *entry) neededBy() []*entry {
 // maxTold is how many of the programs that are lacking are named.
 const maxTold = 5
 
-// lookAround tells the machine what the program lacks now.
-func (p *program) lookAround() {
+// lookAround tells the machine what the program lacks now. cause is the record of what may have changed that.
+func (p *program) lookAround(cause uint64) {
 	var lacks []string
 	for _, n := range p.entry.needed() {
 		if !n.met() {
@@ -135,13 +135,13 @@ func (p *program) lookAround() {
 		lacks = append(lacks[:maxTold], fmt.Sprintf("%d more", more))
 	}
 	if text := strings.Join(lacks, ", "); text != p.m.Lacks {
-		p.apply(supervisor.NeedsChanged{Lacks: text})
+		p.apply(supervisor.NeedsChanged{Lacks: text, Cause: cause})
 	}
 }
 
 // needsMoved looks around after something that the program needs has changed.
-func (p *program) needsMoved() {
-	p.lookAround()
+func (p *program) needsMoved(m *needsMoved) {
+	p.lookAround(m.cause)
 	if !p.m.Waiting || len(p.starters) == 0 {
 		return
 	}
@@ -164,7 +164,8 @@ func (p *program) summon() {
 		}
 		p.summoned[i] = true
 		p.tree.logger.Info(fmt.Sprintf("%s is started because %s depends on it", logs.Clean(n.spec), p.policy.Name))
-		p.ctx.Request(n.entry.pid.Load(), &startRequest{name: n.spec, by: supervisor.ByDependant, wait: true, index: i})
+		p.ctx.Request(n.entry.pid.Load(), &startRequest{name: n.spec, by: supervisor.ByDependant, wait: true, index: i,
+			cause: p.latest})
 	}
 }
 
@@ -190,21 +191,21 @@ func (p *program) needFailed(n *need) {
 }
 
 // tellDependants has those who need the program look around.
-func (p *program) tellDependants() {
+func (p *program) tellDependants(cause uint64) {
 	for _, e := range p.entry.neededBy() {
 		if pid := e.pid.Load(); pid != nil {
-			p.ctx.Send(pid, &needsMoved{})
+			p.ctx.Send(pid, &needsMoved{cause})
 		}
 	}
 }
 
-// relink connects programs after groups came or went, and has those concerned look around.
-func (r *root) relink(ctx actor.Context) {
+// relink connects programs after groups came or went, and has those concerned look around. cause is the record of that.
+func (r *root) relink(ctx actor.Context, cause uint64) {
 	if len(r.unready) > 0 {
 		return // the last of them does it for all: nothing is started before
 	}
 	for _, e := range r.tree.table.relink(r.latest.Load()) {
-		ctx.Send(e.pid.Load(), &needsMoved{})
+		ctx.Send(e.pid.Load(), &needsMoved{cause})
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 type program struct {
 	tree   *tree
 	entry  *entry
+	spec   string // namespec
 	cfg    *confload.Program
 	policy *supervisor.Policy
 	files  logFiles
@@ -40,6 +41,11 @@ type program struct {
 	expected    bool           // of the last transition: the status was one of exitcodes
 	endedBy     syscall.Signal // of the last process
 	counts      Counts
+	latest      uint64            // number of the last record of this program
+	sent        sentSignal        // the last one that a client had sent
+	until       time.Time         // BACKOFF or restartpause: when it is tried again
+	dead        *Life             // the life that has just ended, until it is known why; nil: none
+	stopping    supervisor.Reason // of the last stop
 	timers      [supervisor.TimerSlots]runningTimer
 	report      *time.Timer // the next stopReport; nil none
 
@@ -89,7 +95,7 @@ type waiter struct {
 const stopReportEvery = 2 * time.Second
 
 func newProgram(t *tree, e *entry, socket *sharedSocket, escalate bool) actor.Actor {
-	return &program{tree: t, entry: e, cfg: e.program, socket: socket, policy: policyOf(e.program, escalate)}
+	return &program{tree: t, entry: e, spec: e.program.NameSpec(), cfg: e.program, socket: socket, policy: policyOf(e.program, escalate)}
 }
 
 // Receive implements actor.Actor.
@@ -104,7 +110,8 @@ func (p *program) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		p.ctx = ctx
-		p.m.Life = p.tree.firstLife(p.cfg.NameSpec())
+		p.m.Life = p.tree.firstLife(p.spec)
+		p.remind()
 		p.makeLogFiles()
 		p.ownLogs()
 		p.watch()
@@ -128,7 +135,7 @@ func (p *program) Receive(ctx actor.Context) {
 		}
 		p.answerLaunchers()
 	case *needsMoved:
-		p.needsMoved()
+		p.needsMoved(m)
 	case *indexed:
 		p.summonAnswered(m)
 	case *processStarted:
@@ -153,7 +160,7 @@ func (p *program) Receive(ctx actor.Context) {
 		p.runGone(m)
 	case *actor.Stopping:
 		p.ending, p.wanted = true, 0
-		p.tree.lives.Store(p.cfg.NameSpec(), p.m.Life)
+		p.tree.former.Store(p.spec, p.leave())
 		for slot := range p.timers {
 			p.disarm(slot)
 		}
@@ -189,6 +196,8 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	p.runPhase = runWaiting
 	p.proc, p.sinks = nil, [2]logs.Sink{}
 	p.tellPool(listenerGone)
+	dead := lifeOf(e)
+	p.dead = &dead
 	var child127 *process.ChildError
 	switch {
 	case errors.As(e.err, &child127):
@@ -200,8 +209,10 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		p.apply(supervisor.SpawnFailed{Life: e.life, Text: logs.Clean(e.err.Error())})
 	default:
 		p.stop, p.endedBy = e.at, e.by
-		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit})
+		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit, Cause: p.blame(e)})
 	}
+	p.dead = nil
+	p.buried(dead)
 }
 
 func (p *program) processStarted(life uint64, proc osProcess) {
@@ -236,7 +247,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 			}
 		}
 		quiet := len(effects) == 0 && was == p.m
+		var first uint64 // record of this step
 		if !quiet {
+			first = p.remember(effects)
 			p.publish() // first: whoever reads of it in the log finds it so
 		}
 		for _, e := range effects {
@@ -285,20 +298,21 @@ func (p *program) apply(todo ...supervisor.Event) {
 			if c.To == supervisor.Running {
 				p.tellPool(listenerRunning)
 			}
-			at := time.Now()
-			p.tree.history.add(Record{At: at, Program: p.cfg.NameSpec(), From: c.From, To: c.To, Life: c.Life,
-				Pid: c.Pid, Tries: c.Tries, Expected: c.Expected, Reason: c.Reason})
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
-				Expected: c.Expected, Reason: c.Reason, At: at})
+				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}
 		if len(changes) > 0 {
-			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed})
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed, p.m.Last})
 		}
 		if was.Hook == supervisor.PostStopHook && p.m.Hook != was.Hook {
 			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
 		}
 		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
-			p.tellDependants()
+			cause := p.latest
+			if was.IsReady(p.policy) && !p.m.IsReady(p.policy) && first != 0 {
+				cause = first // what has followed at once is not why
+			}
+			p.tellDependants(cause)
 		}
 		p.answerStarters(wentUp)
 		p.answerStoppers()
@@ -409,8 +423,8 @@ func (p *program) publish() {
 		Ready: p.m.IsReady(p.policy), Unhealthy: p.m.Health.Status == supervisor.Unhealthy, Overdue: p.m.Overdue,
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
-		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
+		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, Life: p.m.Life, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
 		memory: p.files.memory, Reason: p.m.Reason,
-		Failures: p.m.Failures, Counts: p.counts, NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
+		Failures: p.m.Failures, Counts: p.counts, Until: p.resumes(), NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
 }

@@ -64,12 +64,16 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(&Outcome{Skipped: true}) // somebody was quicker
 		return
 	}
-	p.lookAround()
+	cause := r.cause
+	if cause == 0 && r.by == supervisor.ByAdministrator {
+		cause = p.tree.asked(p.spec, "client-start", r.client, "asked for start")
+	}
+	p.lookAround(cause)
 	p.launchers = append(p.launchers, w)
 	if !r.quiet {
 		p.starters = append(p.starters, w)
 	}
-	p.apply(supervisor.StartRequested{By: r.by})
+	p.apply(supervisor.StartRequested{By: r.by, Cause: cause})
 	if !p.m.Spawning { // held, or waiting
 		p.answerLaunchers()
 	}
@@ -104,7 +108,11 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 		return
 	}
 	p.lastKill = ""
-	p.apply(supervisor.StopRequested{By: r.by})
+	cause := r.cause
+	if cause == 0 && r.by == supervisor.ByAdministrator {
+		cause = p.tree.asked(p.spec, "client-stop", r.client, "asked for stop")
+	}
+	p.apply(supervisor.StopRequested{By: r.by, Cause: cause})
 	switch {
 	case r.quiet:
 	case p.m.State == supervisor.Unknown:
@@ -139,12 +147,41 @@ func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
 		o.Fault = &Fault{NotRunning, r.name}
 	default:
 		p.tree.logger.Debug(fmt.Sprintf("sending %s (pid %d) sig %s", p.policy.Name, p.m.Pid, process.SignalName(r.signal)))
+		p.noteSignal(r)
 		if err := p.proc.Signal(r.signal); err != nil && !errors.Is(err, syscall.ESRCH) && !errors.Is(err, process.ErrGone) {
 			o.Fault = &Fault{Failed, err.Error()}
 			p.apply(supervisor.KillFailed{Life: p.m.Life, Text: err.Error()})
 		}
 	}
 	p.answer(w, o)
+}
+
+// A sentSignal is the last signal that a client had sent to the process of a life.
+type sentSignal struct {
+	life   uint64
+	signal syscall.Signal
+	cause  uint64 // record of the request
+}
+
+func (p *program) noteSignal(r *signalRequest) {
+	if r.signal == 0 {
+		return // which only asks
+	}
+	cause := r.cause
+	if cause == 0 {
+		cause = p.tree.asked(p.spec, "client-signal", r.client, "had "+process.SignalName(r.signal)+" sent")
+	}
+	p.sent = sentSignal{p.m.Life, r.signal, cause}
+}
+
+// blame is the record of the client's signal that has ended a process; 0: it was no such signal. A process that exits after it
+// was asked to, with SIGTERM or the like, has ended by that.
+func (p *program) blame(e *runEnded) uint64 {
+	asking := p.sent.signal == syscall.SIGTERM || p.sent.signal == syscall.SIGINT || p.sent.signal == syscall.SIGQUIT
+	if p.sent.life != e.life || e.by != p.sent.signal && (e.by != 0 || !asking) {
+		return 0
+	}
+	return p.sent.cause
 }
 
 // stdinRequested passes bytes on. A program that is being stopped gets no more (compat.md §3.6).

@@ -27,18 +27,21 @@ type root struct {
 	came     int                   // how many groups were made
 	fresh    []*groupEntry         // groups that are ready and not told to the event center, as those made before are not ready
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
-	queue    []string              // groups whose programs are still to be started, in order; the first is being started
+	queue    []queued              // groups whose programs are still to be started, in order; the first is being started
 	removing map[string]*actor.PID // group → who asked for its removal
-	rereads  []*actor.PID          // who waits for the configuration
+	removed  map[string]uint64     // group that is being removed → number of the record of that
+	rereads  []asker               // who waits for the configuration
 	stopping []stage               // what is still to stop, in order; the first is being stopped
 	autorun  bool
+	read     reading     // what the last reread has found
+	ending   uint64      // number of the record of the shutdown
 	report   *time.Timer // the next waitingReport; nil none
 }
 
-// asker is who asked for a group, and in which state.
-type asker struct {
-	pid  *actor.PID // nil: nobody
-	down bool
+// queued is a group whose programs are to be started, and the record of what for.
+type queued struct {
+	name  string
+	cause uint64
 }
 
 // waitingReportEvery is how often the programs are listed that a shutdown waits for (compat.md §3.8).
@@ -49,6 +52,7 @@ func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]asker{}
+		r.removed = map[string]uint64{}
 		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
@@ -65,13 +69,14 @@ func (r *root) Receive(ctx actor.Context) {
 			r.tree.publish(events.SupervisorStateChangeRunning, events.SupervisorRunning)
 		}
 		r.autorun = true
+		cause := r.tree.recordBegin()
 		for _, g := range *r.tree.table.groups.Load() {
-			r.enqueue(ctx, g.config.Name)
+			r.enqueue(ctx, g.config.Name, cause)
 		}
 	case *groupLaunched:
 		r.dequeue(ctx, m.name)
 	case *Reread:
-		r.reread(ctx)
+		r.reread(ctx, m)
 	case *configLoaded:
 		r.configLoaded(ctx, m)
 	case *AddGroup:
@@ -79,7 +84,7 @@ func (r *root) Receive(ctx actor.Context) {
 	case *socketsTried:
 		r.socketsTried(ctx, m)
 	case *RemoveGroup:
-		r.remove(ctx, m.Name)
+		r.remove(ctx, m)
 	case *SetEnv:
 		r.tree.setEnv(m.Name, m.Value)
 		ctx.Respond(done)
@@ -112,10 +117,20 @@ func (r *root) Receive(ctx actor.Context) {
 	}
 }
 
-// spawnGroup makes a group; asker gets the answer when its programs can be asked.
+// An asker is who asked for something and waits for the answer.
+type asker struct {
+	pid    *actor.PID // nil: nobody
+	client string     // for the history; "" nobody knows
+	down   bool       // the programs of the group stay down
+}
+
+// spawnGroup makes a group; by gets the answer when its programs can be asked.
 func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, by asker) {
 	r.came++
 	e := newGroupEntry(cfg, r.came)
+	if by.pid != nil {
+		e.cause = r.recordAdded(cfg.Name, by.client)
+	}
 	pid, err := ctx.SpawnNamed(r.tree.props(func() actor.Actor { return newGroup(r.tree, e) }), "group-"+cfg.Name)
 	if err != nil {
 		logs.Critical(r.tree.logger, "group %s cannot be made: %v", logs.Clean(cfg.Name), err)
@@ -133,11 +148,11 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	r.tree.table.add(e)
 	by := r.unready[name]
 	delete(r.unready, name)
-	r.relink(ctx)
+	r.relink(ctx, e.cause)
 	r.announce(ctx, e)
 	if by.pid != nil {
 		if !by.down && r.autorun && r.tree.currentMood() == MoodRunning {
-			r.enqueue(ctx, name)
+			r.enqueue(ctx, name, e.cause)
 		}
 		ctx.Send(by.pid, done)
 	}
@@ -178,32 +193,32 @@ func (r *root) tellSpawner(ctx actor.Context) {
 }
 
 // enqueue has the programs of a group started when those of the groups before it were.
-func (r *root) enqueue(ctx actor.Context, name string) {
-	r.queue = append(r.queue, name)
+func (r *root) enqueue(ctx actor.Context, name string, cause uint64) {
+	r.queue = append(r.queue, queued{name, cause})
 	if len(r.queue) == 1 {
-		ctx.Send(r.groups[name], &launchAll{})
+		ctx.Send(r.groups[name], &launchAll{cause})
 	}
 }
 
 func (r *root) dequeue(ctx actor.Context, name string) {
-	if len(r.queue) == 0 || r.queue[0] != name {
+	if len(r.queue) == 0 || r.queue[0].name != name {
 		return
 	}
 	for r.queue = r.queue[1:]; len(r.queue) > 0; r.queue = r.queue[1:] {
-		if pid := r.groups[r.queue[0]]; pid != nil {
-			ctx.Send(pid, &launchAll{})
+		if pid := r.groups[r.queue[0].name]; pid != nil {
+			ctx.Send(pid, &launchAll{r.queue[0].cause})
 			return
 		}
 	}
 }
 
 // reread loads the configuration beside the mailbox and answers in configLoaded.
-func (r *root) reread(ctx actor.Context) {
+func (r *root) reread(ctx actor.Context, m *Reread) {
 	if r.tree.load == nil {
 		ctx.Respond(&Fault{CantReread, "there is no file to read"})
 		return
 	}
-	r.rereads = append(r.rereads, ctx.Sender())
+	r.rereads = append(r.rereads, asker{pid: ctx.Sender(), client: m.By})
 	if len(r.rereads) > 1 {
 		return // answered one after the other, each with a configuration of its own
 	}
@@ -219,13 +234,13 @@ func (r *root) loadInBackground(ctx actor.Context) {
 }
 
 func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
-	asker := r.rereads[0]
+	by := r.rereads[0]
 	r.rereads = r.rereads[1:]
 	if len(r.rereads) > 0 {
 		r.loadInBackground(ctx)
 	}
 	if m.err != nil {
-		ctx.Send(asker, &Fault{CantReread, m.err.Error()})
+		ctx.Send(by.pid, &Fault{CantReread, m.err.Error()})
 		return
 	}
 	active := &confload.Config{}
@@ -233,14 +248,16 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 		active.Groups = append(active.Groups, *g.config)
 	}
 	r.latest.Store(m.config)
-	r.relink(ctx)
 	d := confload.Diff(active, m.config)
-	ctx.Send(asker, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
+	r.recordRead(active, m.config, d, by.client)
+	r.relink(ctx, r.read.record)
+	ctx.Send(by.pid, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 
 func (r *root) add(ctx actor.Context, m *AddGroup) {
-	if r.groups[m.Name] != nil {
-		ctx.Respond(&Fault{AlreadyAdded, m.Name})
+	name := m.Name
+	if r.groups[name] != nil {
+		ctx.Respond(&Fault{AlreadyAdded, name})
 		return
 	}
 	cfg := r.latest.Load()
@@ -248,7 +265,7 @@ func (r *root) add(ctx actor.Context, m *AddGroup) {
 		if cfg.Groups[i].Name != m.Name {
 			continue
 		}
-		r.trySockets(ctx, &cfg.Groups[i], asker{ctx.Sender(), m.Down})
+		r.trySockets(ctx, &cfg.Groups[i], asker{pid: ctx.Sender(), client: m.By, down: m.Down})
 		return
 	}
 	ctx.Respond(&Fault{BadName, m.Name})
@@ -277,7 +294,8 @@ func (r *root) socketsTried(ctx actor.Context, m *socketsTried) {
 	}
 }
 
-func (r *root) remove(ctx actor.Context, name string) {
+func (r *root) remove(ctx actor.Context, m *RemoveGroup) {
+	name := m.Name
 	pid, e := r.groups[name], r.tree.table.group(name)
 	switch {
 	case pid == nil || e == nil || r.removing[name] != nil:
@@ -291,6 +309,7 @@ func (r *root) remove(ctx actor.Context, name string) {
 		}
 	}
 	r.removing[name] = ctx.Sender()
+	r.removed[name] = r.recordRemoved(name, m.By)
 	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
 	r.tree.table.remove(name)
 	ctx.Send(r.control, &retire{pid})
@@ -304,7 +323,8 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 		}
 		delete(r.groups, name)
 		r.tree.table.remove(name)
-		r.relink(ctx)
+		r.relink(ctx, r.removed[name])
+		delete(r.removed, name)
 		r.dequeue(ctx, name)
 		if asker := r.removing[name]; asker != nil {
 			delete(r.removing, name)
@@ -334,6 +354,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 		return
 	}
 	r.queue = nil
+	r.ending = r.tree.recordEnd(m)
 	r.tree.publish(events.SupervisorStateChangeStopping, events.SupervisorStopping)
 	for _, pid := range r.groups {
 		ctx.Send(pid, &holdRequest{})
@@ -348,7 +369,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 func (r *root) stopNext(ctx actor.Context) {
 	for ; len(r.stopping) > 0; r.stopping = r.stopping[1:] {
 		if pid := r.groups[r.stopping[0].group]; pid != nil {
-			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown, only: r.stopping[0].entries})
+			ctx.Send(pid, &stopGroup{by: supervisor.ByShutdown, only: r.stopping[0].entries, cause: r.ending})
 			return
 		}
 	}

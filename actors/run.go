@@ -36,6 +36,7 @@ type run struct {
 	marks     []*markedSink   // logs in which this life is marked
 	proc      osProcess
 	announcer *announcer // nil: nothing is expected of the process
+	tails     [2]*tail   // of stdout and stderr of this life; nil: there is none
 
 	cgroup       *process.Cgroup // of this life; nil: none
 	cgroupWarned *sync.Once
@@ -59,6 +60,9 @@ type runEnded struct {
 	at   time.Time
 	proc osProcess // the process that ended; nil: there was none
 	err  error
+
+	status process.Exit // meaningful when err is nil
+	tails  [2]*tail     // the end of its output
 }
 
 // Error makes runEnded readable in the actor library's own log.
@@ -116,7 +120,7 @@ func (r *run) Receive(ctx actor.Context) {
 		if m.life == r.life {
 			r.closeSinks()
 			_ = r.leaveCgroup()
-			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now()})
+			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now(), tails: r.tails})
 		}
 	case *processExited:
 		switch {
@@ -180,7 +184,7 @@ func (r *run) end(ctx actor.Context, m *processExited) {
 	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit) + r.leaveCgroup(), Ran: max(0, at.Sub(r.proc.Began()))}
 	markEnd(r.marks, r.prog.NameSpec(), r.life, exit.Text, at, exit.Ran)
 	r.closeSinks()
-	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit})
+	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit, status: m.exit, tails: r.tails})
 }
 
 // fail tells the program by failing. It is the last thing a message handler does.
@@ -208,7 +212,7 @@ func (r *run) prepare(to *actor.PID) (*process.Spec, error) {
 	spec := specOf(r.prog, path, args, env)
 	spec.Limits = limitsOf(r.prog)
 	spec.MergeStderr = r.prog.RedirectStderr
-	r.pids, r.marks = nil, nil
+	r.pids, r.marks, r.tails = nil, nil, [2]*tail{}
 	if r.sinks[0], err = r.open(r.files.stdout, r.files.memory[0], &r.prog.Stdout, events.Stdout); err != nil {
 		return nil, err
 	}
@@ -248,7 +252,9 @@ func (r *run) open(path string, memory *logs.Memory, s *confload.Stream, c event
 				sink = m
 			}
 		}
-		return r.decorate(sink, s, c), nil
+		m := &rememberedSink{Sink: sink, tail: tail{size: outputKept}}
+		r.tails[c] = &m.tail
+		return r.decorate(m, s, c), nil
 	}
 	if errors.Is(err, syscall.EMFILE) {
 		return nil, &process.SpawnError{Text: fmt.Sprintf("too many open files to spawn '%s'", r.prog.Name), Err: err}

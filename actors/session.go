@@ -8,6 +8,8 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/logs"
+	"github.com/gwaycc/supd/supervisor/process"
 )
 
 // session carries out one command on several programs and answers the client when all have answered. It lives as long
@@ -17,6 +19,8 @@ type session struct {
 	entries []*entry
 	client  *actor.PID // nil: it was answered
 	began   time.Time
+	tree    *tree
+	cause   uint64 // number of the record of the command
 
 	next    int     // start: the program to launch next
 	waves   [][]int // stop: programs still to be stopped, by index; the first ones are being stopped
@@ -38,8 +42,8 @@ type answer struct {
 // roundLength is the time within which programs that finish count as finishing together.
 const roundLength = 50 * time.Millisecond
 
-func newSession(m *ManyPrograms, entries []*entry, client *actor.PID) *session {
-	return &session{command: m, entries: entries, client: client, open: len(entries), settled: make([]bool, len(entries))}
+func newSession(t *tree, m *ManyPrograms, entries []*entry, client *actor.PID) *session {
+	return &session{tree: t, command: m, entries: entries, client: client, open: len(entries), settled: make([]bool, len(entries))}
 }
 
 // Receive implements actor.Actor.
@@ -47,6 +51,7 @@ func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.began = time.Now()
+		s.cause = s.record()
 		s.begin(ctx)
 		s.finish(ctx)
 	case *launched:
@@ -63,6 +68,23 @@ func (s *session) Receive(ctx actor.Context) {
 		}
 		s.finish(ctx)
 	}
+}
+
+// record remembers what was asked for; clearing logs is nothing that leads to anything.
+func (s *session) record() uint64 {
+	whom, of := s.command.Group+":*", "of the group "+logs.Clean(s.command.Group)
+	if s.command.All {
+		whom, of = "", "of all programs"
+	}
+	switch s.command.Do {
+	case Start:
+		return s.tree.asked(whom, "client-start", s.command.By, "asked for start "+of)
+	case Stop:
+		return s.tree.asked(whom, "client-stop", s.command.By, "asked for stop "+of)
+	case Signal:
+		return s.tree.asked(whom, "client-signal", s.command.By, "had "+process.SignalName(s.command.Signal)+" sent to the processes "+of)
+	}
+	return 0
 }
 
 // request asks the program at index i, and notices if it ends before it has answered.
@@ -84,7 +106,7 @@ func (s *session) begin(ctx actor.Context) {
 		s.stopWave(ctx)
 	case Signal:
 		for i, e := range s.entries {
-			s.request(ctx, i, &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i})
+			s.request(ctx, i, &signalRequest{name: e.program.NameSpec(), signal: s.command.Signal, onlyIfApt: true, index: i, cause: s.cause})
 		}
 	case Clear:
 		for i, e := range s.entries {
@@ -102,7 +124,7 @@ func (s *session) stopWave(ctx actor.Context) {
 	s.wave = len(wave)
 	for _, i := range wave {
 		s.request(ctx, i, &stopRequest{name: s.entries[i].program.NameSpec(), by: supervisor.ByAdministrator,
-			wait: s.command.Wait || ordered, onlyIfApt: true, index: i})
+			wait: s.command.Wait || ordered, onlyIfApt: true, index: i, cause: s.cause})
 	}
 }
 
@@ -138,7 +160,7 @@ func (s *session) launchAfter(ctx actor.Context, i int) {
 	e := s.entries[s.next]
 	s.next++
 	s.request(ctx, i+1, &startRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
-		wait: s.command.Wait, onlyIfApt: true, index: i + 1})
+		wait: s.command.Wait, onlyIfApt: true, index: i + 1, cause: s.cause})
 }
 
 func (s *session) take(ctx actor.Context, i int, o *Outcome) {

@@ -47,11 +47,11 @@ func (g *group) changed(ctx actor.Context, m *programChanged) {
 		g.machine = g.newMachine()
 		for _, e := range g.entry.entries {
 			if f, is := factOf(e.info.Load().State); is && e != m.entry {
-				g.tell(ctx, e, f)
+				g.tell(ctx, e, f, 0)
 			}
 		}
 	}
-	g.tell(ctx, m.entry, fact)
+	g.tell(ctx, m.entry, fact, m.cause)
 }
 
 // factOf is what a group must know of a state, if anything: a member in BACKOFF or STOPPING is still what it was.
@@ -67,13 +67,23 @@ func factOf(s supervisor.State) (supervisor.Fact, bool) {
 	return 0, false
 }
 
-func (g *group) tell(ctx actor.Context, e *entry, f supervisor.Fact) {
+// tell tells the machine of a fact, whose record is cause, and does what follows.
+func (g *group) tell(ctx actor.Context, e *entry, f supervisor.Fact, cause uint64) {
 	next, actions := g.machine.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, time.Since(g.began))
 	*g.machine = next
 	g.publish(g.machine)
 	for _, a := range actions {
+		if a.Do == supervisor.Charge {
+			g.record(e.program.NameSpec(), a.Reason, cause)
+			continue
+		}
 		g.act(ctx, a)
 	}
+}
+
+// record remembers a decision. What is asked for from now on comes of it.
+func (g *group) record(whom string, r supervisor.Reason, cause uint64) {
+	g.because = g.tree.history.add(Record{Kind: RecordGroup, Program: whom, Reason: r, Cause: cause})
 }
 
 func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
@@ -82,11 +92,11 @@ func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
 	case supervisor.StopMember:
 		e := g.entry.byName[a.Member]
 		g.tree.logger.Warn(fmt.Sprintf("group %s stops %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
-		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true})
+		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, cause: g.because})
 	case supervisor.StartMember:
 		e := g.entry.byName[a.Member]
 		g.tree.logger.Warn(fmt.Sprintf("group %s starts %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
-		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1})
+		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
 	case supervisor.Finished:
 		g.tree.logger.Info(fmt.Sprintf("group %s is complete again", name))
 	case supervisor.GiveUp:
@@ -97,6 +107,7 @@ func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
 // gaveUp does what on_give_up says. Everything is down by now.
 func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 	s := g.entry.config.Supervision
+	g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-gave-up", Text: "the group gave up: " + r.Text}, g.because)
 	logs.Critical(g.tree.logger, "group %s gave up: %s", logs.Clean(g.entry.config.Name), logs.Clean(r.Text))
 	switch s.OnGiveUp {
 	case confload.GiveUpRestart:
@@ -106,7 +117,7 @@ func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 		g.retry = time.AfterFunc(pause, func() { root.Send(self, &beginAnew{}) })
 	case confload.GiveUpShutdown:
 		g.tree.gaveUp(g.entry.config.Name, s.GiveUpExitCode, r)
-		ctx.Send(ctx.Parent(), &ShutDown{})
+		ctx.Send(ctx.Parent(), &ShutDown{Why: supervisor.Reason{Code: "on-give-up", Text: "on_give_up of the group is shutdown"}, cause: g.because})
 	}
 }
 
@@ -116,9 +127,10 @@ func (g *group) beginAnew(ctx actor.Context) {
 		return
 	}
 	g.machine = g.newMachine()
+	g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-begins-anew", Text: "on_give_up of the group is restart"}, g.because)
 	for _, e := range g.entry.entries {
 		if e.program.Autostart {
-			ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1})
+			ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
 		}
 	}
 }

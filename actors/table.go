@@ -19,7 +19,8 @@ type entry struct {
 	index   int                  // among the programs of its group
 	info    atomic.Pointer[Info] // published by the program on each change; never nil
 	pid     atomic.Pointer[actor.PID]
-	output  [2]outputCount // of stdout and stderr
+	output  [2]outputCount         // of stdout and stderr
+	lives   atomic.Pointer[[]Life] // that have ended, the last one first; nil: none has
 
 	cgroupWarned sync.Once // that limits of its control group are not in force
 
@@ -32,7 +33,8 @@ type groupEntry struct {
 	config  *confload.Group
 	entries []*entry // in the order of config.Programs
 	byName  map[string]*entry
-	came    int // groups of the same priority stand in the order in which they came
+	came    int    // groups of the same priority stand in the order in which they came
+	cause   uint64 // number of the record of its coming; 0: it was there when the tree began
 
 	spending atomic.Pointer[spending] // nil: the group has no strategy
 	buffer   poolBuffer               // of a pool of listeners

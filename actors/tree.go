@@ -41,7 +41,7 @@ type tree struct {
 	host      osHost
 	table     *table
 	history   history
-	lives     sync.Map // namespec of a program that is gone → uint64, its last life
+	former    sync.Map // namespec of a program that is gone → former
 	outlets   logs.Outlets
 	cgroups   cgroupPlace
 	observers []func(Change)
@@ -79,10 +79,16 @@ func (d *dispatcher) Throughput() int { return 300 }
 // firstLife is the life a new program begins at, which is nobody's. PIDs have no incarnation: what is on its way to a program
 // that was removed reaches the one that was added under its name, and must not fit there. So lives are counted on.
 func (t *tree) firstLife(namespec string) uint64 {
-	if last, ok := t.lives.Load(namespec); ok {
-		return last.(uint64) + 1
+	if f, ok := t.former.Load(namespec); ok {
+		return f.(former).first
 	}
 	return 0
+}
+
+// asked records that a client has done something about a program, a group or all, and returns the number of the record. client
+// tells which one; "" nobody knows.
+func (t *tree) asked(whom, code, client, did string) uint64 {
+	return t.history.add(Record{Kind: RecordRequest, Program: whom, Reason: supervisor.Reason{Code: code, Text: aClient(client) + did}})
 }
 
 func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }

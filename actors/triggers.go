@@ -177,7 +177,7 @@ func (p *program) cronCame(m *cronDue) {
 	if late >= time.Second {
 		what += ", late by " + late.Round(time.Second).String()
 	}
-	p.lookAround()
+	p.lookAround(0)
 	p.apply(supervisor.Due{What: what})
 	if p.m.Waiting {
 		p.summon()

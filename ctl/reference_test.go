@@ -88,7 +88,8 @@ func reference() string {
 		b.WriteString("\n| key of `-o json` | type | |\n|---|---|---|\n")
 		for i := range row.NumField() {
 			f := row.Field(i)
-			kind := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "number", reflect.Int64: "number"}[f.Type.Kind()]
+			kind := map[reflect.Kind]string{reflect.String: "string", reflect.Bool: "boolean", reflect.Int: "number", reflect.Int64: "number",
+				reflect.Float64: "number", reflect.Slice: "array"}[f.Type.Kind()]
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", f.Tag.Get("json"), kind, cell(f.Tag.Get("help")))
 		}
 	}

@@ -48,7 +48,10 @@ func verbs() []*verb {
 		&verbExit,
 		&verbFg,
 		&verbGetEnv,
+		&verbGraph,
 		&verbHelp,
+		&verbHistory,
+		&verbLives,
 		&verbLogs,
 		&verbLogtail,
 		&verbMaintail,
@@ -70,8 +73,10 @@ func verbs() []*verb {
 		&verbStop,
 		&verbStopGroup,
 		&verbTail,
+		&verbTree,
 		&verbUpdate,
 		&verbVersion,
+		&verbWhy,
 	}
 }
 

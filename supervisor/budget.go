@@ -51,6 +51,14 @@ func (b Budget) String() string {
 	return s
 }
 
+// state is how the budget stands at the time now, in the words of a Reason.
+func (b Budget) state(now time.Duration) string {
+	if b.Intensity <= 0 {
+		return b.String()
+	}
+	return fmt.Sprintf("%d used of %s", b.Used(now), b)
+}
+
 // Used tells how many restarts count at the time now.
 func (b Budget) Used(now time.Duration) int { return len(b.live(now)) }
 

@@ -3,19 +3,29 @@ package supervisor
 import "time"
 
 // An Event is a fact or a request that one program's machine is told of. Facts about a process carry the number of the
-// life they speak of; a fact about an earlier life is dropped.
+// life they speak of; a fact about an earlier life is dropped. A Cause is the number of the record (see Program.Last) of what
+// has led to the event; 0 nothing that was recorded.
 type Event interface{ event() }
 
 type (
 	// StartRequested asks for the program to be up. It resets the count of failed starts when By is an administrator.
-	StartRequested struct{ By Origin }
+	StartRequested struct {
+		By    Origin
+		Cause uint64
+	}
 	// StopRequested asks for the program to be down.
-	StopRequested struct{ By Origin }
+	StopRequested struct {
+		By    Origin
+		Cause uint64
+	}
 	// HoldRequested says that the supervisor is going down: nothing is started from now on (compat.md §3.2, last line).
 	HoldRequested struct{}
 	// NeedsChanged says what the program depends on and is not up now, in words; "" when it lacks nothing. It is told on
 	// every change of what it depends on, and before the first start.
-	NeedsChanged struct{ Lacks string }
+	NeedsChanged struct {
+		Lacks string
+		Cause uint64
+	}
 	// Spawned says that the process of a life exists.
 	Spawned struct {
 		Life uint64
@@ -26,10 +36,12 @@ type (
 		Life uint64
 		Text string
 	}
-	// ProcessExited says that the process of a life has ended and that its output was read to the end.
+	// ProcessExited says that the process of a life has ended and that its output was read to the end. Cause is that of a
+	// signal which somebody sent and which has ended it.
 	ProcessExited struct {
-		Life uint64
-		Exit Exit
+		Life  uint64
+		Exit  Exit
+		Cause uint64
 	}
 	// TimerFired says that the time asked for by an Arm effect has passed.
 	TimerFired struct {
@@ -217,6 +229,13 @@ type (
 		Tries    int  // To Starting: failed attempts before; To Backoff: failed attempts so far
 		Expected bool // To Exited: the status was one of exitcodes
 		Reason   Reason
+		Cause    uint64 // number of the record that has led to it; CauseBefore: see there; 0: it came from outside
+	}
+	// Note says that something was decided that is worth remembering and does not change the state by itself.
+	Note struct {
+		Life   uint64
+		Reason Reason
+		Cause  uint64 // as in Transition
 	}
 	// Escalate says that the program has failed for good as far as its own policy goes: what becomes of it is up to its
 	// group. Only programs whose policy says so do that.
@@ -238,6 +257,7 @@ func (SendSignal) effect() {}
 func (RunHook) effect()    {}
 func (EndHook) effect()    {}
 func (Transition) effect() {}
+func (Note) effect()       {}
 func (Escalate) effect()   {}
 func (Log) effect()        {}
 

@@ -72,9 +72,10 @@ const (
 	StartMember                  // answered by MemberUp, MemberFailed, or MemberDown when somebody else takes it down
 	Finished                     // no pass is under way any more: everything concerned is up, or was left out
 	GiveUp                       // the budget is used up and everything is down: the group fails
+	Charge                       // nothing: a failure of the member was charged to the budget, or was too much for it
 )
 
-var groupVerbs = [...]string{"stop", "start", "finished", "give up"}
+var groupVerbs = [...]string{"stop", "start", "finished", "give up", "charge"}
 
 // String is the action in transcripts.
 func (a GroupAction) String() string {
@@ -139,6 +140,7 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 	}
 	m := &g.members[i]
 	was := *m
+	var charged []GroupAction
 	switch ev.Fact {
 	case MemberStarting:
 		if m.is == isDown {
@@ -171,10 +173,10 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 		case was.plan == start && was.is == isDown:
 			// nothing was running that could fail
 		case g.phase == idle || g.phase == inPass:
-			g.failed(i, now)
+			charged = []GroupAction{g.failed(i, now)}
 		}
 	}
-	return g, g.next()
+	return g, append(charged, g.next()...)
 }
 
 // afterStop is what remains to be done with a member that was to be stopped, once it is down.
@@ -185,8 +187,9 @@ func afterStop(p plan) plan {
 	return leave
 }
 
-// failed charges the failure of member i to the budget and plans the pass, or the end. The receiver's members are its own.
-func (g *Group) failed(i int, now time.Duration) {
+// failed charges the failure of member i to the budget, tells of that, and plans the pass, or the end. The receiver's members
+// are its own.
+func (g *Group) failed(i int, now time.Duration) GroupAction {
 	name := g.Order[i]
 	var within bool
 	if g.Budget, within = g.Budget.Spend(now); !within {
@@ -195,7 +198,7 @@ func (g *Group) failed(i int, now time.Duration) {
 		for j := range g.members {
 			g.members[j].replan(stop)
 		}
-		return
+		return GroupAction{Charge, name, g.cause}
 	}
 	g.phase = inPass
 	g.cause = Reason{"group-restart", fmt.Sprintf("%s failed, and the strategy of the group is %s", name, g.Strategy)}
@@ -203,6 +206,7 @@ func (g *Group) failed(i int, now time.Duration) {
 		g.members[slices.Index(g.Order, affected)].replan(restart)
 	}
 	g.members[i].plan = start
+	return GroupAction{Charge, name, Reason{"budget-charged", g.cause.Text + "; " + g.Budget.state(now)}}
 }
 
 // replan plans to stop or to restart a member that is not down. One that is down is left down when everything stops;

@@ -101,8 +101,11 @@ func (w *groupWorld) tell(name string, fact Fact) {
 		if a.Reason.Code == "" || a.Reason.Text == "" {
 			w.fail("no reason")
 		}
-		if a.Do == Finished || a.Do == GiveUp {
+		switch a.Do {
+		case Finished, GiveUp:
 			w.over = append(w.over, a.Do)
+			continue
+		case Charge:
 			continue
 		}
 		w.checkOrder(a)

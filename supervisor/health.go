@@ -65,7 +65,7 @@ func (h Health) Step(p *HealthPolicy, text string) (Health, Verdict) {
 			return h, Verdict{}
 		}
 		h.Status, h.Passed = Healthy, true
-		return h, Verdict{p.OnSuccess, Reason{"healthy", inARow(h.Successes, "succeeded")}, h.Successes}
+		return h, Verdict{p.OnSuccess, Reason{ReasonHealthy, inARow(h.Successes, "succeeded")}, h.Successes}
 	}
 	h.Successes = 0
 	h.Failures++
@@ -106,5 +106,8 @@ func (s *step) checked(ev Checked) {
 		s.stop(ByHealth, v.Reason)
 	case CommandAction:
 		s.do(RunAction{s.Life, ev.Wrong != "", v.Reason, v.Count})
+	}
+	if v.Reason.Code != "" && s.State == Running { // otherwise the transition tells it
+		s.note(v.Reason)
 	}
 }

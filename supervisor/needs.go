@@ -1,5 +1,10 @@
 package supervisor
 
+import (
+	"fmt"
+	"strings"
+)
+
 // OnLoss tells what becomes of a program that is up when something it depends on is not up any more.
 type OnLoss int
 
@@ -13,8 +18,11 @@ const (
 // needsChanged takes note of what a program lacks. It is told the level, not the edge: the same again changes nothing, and
 // what was missed in between does not matter.
 func (s *step) needsChanged(ev NeedsChanged) {
-	lost := s.Lacks == "" && ev.Lacks != ""
+	lost, back := s.Lacks == "" && ev.Lacks != "", s.Lacks != "" && ev.Lacks == ""
 	s.Lacks = ev.Lacks
+	if back && s.State.IsUp() {
+		s.note(Reason{ReasonNeedsMet, "everything it depends on is up"})
+	}
 	if s.Waiting && s.Lacks != "" {
 		s.Reason = waits(s.Lacks)
 	}
@@ -23,15 +31,22 @@ func (s *step) needsChanged(ev NeedsChanged) {
 	}
 	switch s.policy.OnLoss {
 	case KeepOnLoss:
-		s.log(Warn, "%s goes on without %s", s.policy.Name, s.Lacks)
+		s.lost("it goes on without %s")
 	case StopOnLoss:
-		s.log(Warn, "%s is stopped for lack of %s", s.policy.Name, s.Lacks)
-		s.stopRequested(StopRequested{ByLoss})
+		s.lost("it is stopped for lack of %s")
+		s.stopRequested(StopRequested{By: ByLoss})
 	case RestartOnLoss:
-		s.log(Warn, "%s is stopped until there is %s", s.policy.Name, s.Lacks)
-		s.stopRequested(StopRequested{ByLoss})
+		s.lost("it is stopped until there is %s")
+		s.stopRequested(StopRequested{By: ByLoss})
 		s.Waiting = true
 	}
+}
+
+// lost says what the loss of a dependency does.
+func (s *step) lost(format string) {
+	text := fmt.Sprintf(format, s.Lacks)
+	s.log(Warn, "%s %s", s.policy.Name, strings.TrimPrefix(text, "it "))
+	s.note(Reason{"lost", text})
 }
 
 // wait has the program started when it lacks nothing any more.
@@ -41,6 +56,7 @@ func (s *step) wait() {
 	}
 	s.Waiting, s.Reason = true, waits(s.Lacks)
 	s.log(Info, "%s waits for %s", s.policy.Name, s.Lacks)
+	s.note(s.Reason)
 }
 
 func waits(lacks string) Reason { return Reason{"waits", "it waits for " + lacks} }
@@ -59,5 +75,5 @@ func (s *step) whyResume() Reason {
 	if s.Resume != (Reason{}) {
 		return s.Resume
 	}
-	return Reason{"needs-met", "everything it depends on is up"}
+	return Reason{ReasonNeedsMet, "everything it depends on is up"}
 }

@@ -65,6 +65,7 @@ type Program struct {
 	PostStopDue  bool // its post_stop_hook is still to come
 
 	Reason Reason // why it is in this state
+	Last   uint64 // number of the record of its last transition, which the caller sets; 0: there was none
 }
 
 // TooQuick is the SpawnErr of a process that ended before startsecs.
@@ -86,6 +87,7 @@ type step struct {
 	Program
 	policy  *Policy
 	effects []Effect
+	cause   uint64 // of the next Transition or Note
 }
 
 // Step tells program p, whose options are policy, of event ev and returns what becomes of it and what is to be done. It
@@ -93,7 +95,7 @@ type step struct {
 // fact that does not fit, because it speaks of an earlier life or answers a question that is not open, changes nothing
 // and has no effects.
 func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
-	s := step{Program: p, policy: policy}
+	s := step{Program: p, policy: policy, cause: causeOf(&p, ev)}
 	switch ev := ev.(type) {
 	case StartRequested:
 		s.startRequested(ev)
@@ -163,8 +165,8 @@ func (s *step) log(l Level, format string, args ...interface{}) {
 }
 
 func (s *step) enter(to State, r Reason, t Transition) {
-	t.From, t.To, t.Life, t.Reason = s.State, to, s.Life, r
-	s.State, s.Reason = to, r
+	t.From, t.To, t.Life, t.Reason, t.Cause = s.State, to, s.Life, r, s.cause
+	s.State, s.Reason, s.cause = to, r, CauseBefore
 	s.do(t)
 }
 
@@ -267,8 +269,10 @@ func (s *step) exited(e Exit) {
 	case s.State == Starting:
 		s.do(Disarm{})
 		s.Pid = pid
+		exit := s.cause
+		s.cause = s.Last
 		s.up()
-		s.Pid = 0
+		s.Pid, s.cause = 0, exit
 	}
 	if r := s.policy.Backoff.Reset; r > 0 && e.Ran-seconds(s.policy.StartSecs) >= r {
 		s.Failures = 0

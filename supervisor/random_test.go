@@ -157,16 +157,16 @@ func (m *machine) hear(n news) {
 		m.tell(SpawnFailed{m.p.Life, "no process"})
 	default:
 		text := fmt.Sprintf("exit status %d", n.code)
-		m.tell(ProcessExited{m.p.Life, Exit{n.code, text, time.Duration(n.ran) * time.Millisecond}})
+		m.tell(ProcessExited{Life: m.p.Life, Exit: Exit{n.code, text, time.Duration(n.ran) * time.Millisecond}})
 	}
 }
 
 func (m *machine) ask(r request) {
 	switch r.ask {
 	case askStart:
-		m.tell(StartRequested{r.by})
+		m.tell(StartRequested{By: r.by})
 	case askStop:
-		m.tell(StopRequested{r.by})
+		m.tell(StopRequested{By: r.by})
 	case askHold:
 		m.tell(HoldRequested{})
 	case askSignal:
@@ -281,7 +281,7 @@ func (m *machine) pester() {
 		other = life + 1
 	}
 	stale := []Event{
-		Spawned{other, 7}, SpawnFailed{other, "late"}, ProcessExited{other, Exit{Code: 1, Text: "late"}}, KillFailed{other, "late"},
+		Spawned{other, 7}, SpawnFailed{other, "late"}, ProcessExited{Life: other, Exit: Exit{Code: 1, Text: "late"}}, KillFailed{other, "late"},
 		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer}, TimerFired{other, PauseTimer},
 		TimerFired{other, ReadyTimer}, TimerFired{other, WatchdogTimer}, ReadinessChanged{other, true, "late"}, StatusTold{other, "late"},
 		Triggered{Trigger: BinaryTrigger, What: "nobody watches"}, Due{"never"}, // they are of no life, but not in the policy
@@ -299,7 +299,7 @@ func (m *machine) pester() {
 		stale = append(stale, Spawned{life, 7}, SpawnFailed{life, "twice"})
 	}
 	if !m.p.HasProcess() {
-		stale = append(stale, ProcessExited{life, Exit{Text: "twice"}})
+		stale = append(stale, ProcessExited{Life: life, Exit: Exit{Text: "twice"}})
 	}
 	if m.p.Pid == 0 {
 		stale = append(stale, KillFailed{life, "nobody"})

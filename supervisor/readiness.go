@@ -35,10 +35,12 @@ func (s *step) readinessChanged(ev ReadinessChanged) {
 	s.Announced = ev.Ready
 	if !ev.Ready {
 		s.log(Info, "%s is not ready any more: %s", s.policy.Name, ev.Why)
+		s.note(Reason{"unready", "it is not ready any more: " + ev.Why})
 		return
 	}
 	s.Overdue = false
 	s.log(Info, "%s is ready: %s", s.policy.Name, ev.Why)
+	s.note(Reason{ReasonReady, "it is ready: " + ev.Why})
 	s.watchDog()
 }
 
@@ -67,6 +69,7 @@ func (s *step) readyTimeout() {
 		return
 	}
 	s.log(Warn, "%s goes on, but %s", s.policy.Name, why)
+	s.note(Reason{"ready-timeout", why})
 }
 
 // watchDog gives a program that has to report regularly its time anew.

@@ -182,11 +182,11 @@ func parseEvent(t *testing.T, s string) Event {
 	origins := map[string]Origin{"": ByAdministrator, "autostart": ByAutostart, "shutdown": ByShutdown, "group": ByGroup}
 	switch f[0] {
 	case "start":
-		return StartRequested{origins[f[1]]}
+		return StartRequested{By: origins[f[1]]}
 	case "stop":
-		return StopRequested{origins[f[1]]}
+		return StopRequested{By: origins[f[1]]}
 	case "lacks":
-		return NeedsChanged{strings.Join(strings.Fields(s)[1:], " ")}
+		return NeedsChanged{Lacks: strings.Join(strings.Fields(s)[1:], " ")}
 	case "hold":
 		return HoldRequested{}
 	case "spawned":
@@ -200,9 +200,9 @@ func parseEvent(t *testing.T, s string) Event {
 			t.Fatal(err)
 		}
 		if code, err := strconv.Atoi(f[2]); err == nil {
-			return ProcessExited{life, Exit{code, "exit status " + f[2], ran}}
+			return ProcessExited{Life: life, Exit: Exit{code, "exit status " + f[2], ran}}
 		}
-		return ProcessExited{life, Exit{-1, "terminated by " + f[2], ran}}
+		return ProcessExited{Life: life, Exit: Exit{-1, "terminated by " + f[2], ran}}
 	case "timer":
 		for i, n := range timerNames {
 			if n == f[2] {
@@ -291,6 +291,8 @@ func render(e Effect) string {
 			s += fmt.Sprintf(" pid %d", e.Pid)
 		}
 		return s + " (" + e.Reason.Code + ": " + e.Reason.Text + ")"
+	case Note:
+		return "note (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Log:
 		return e.Level.String() + " " + e.Text
 	}

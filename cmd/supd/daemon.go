@@ -33,13 +33,14 @@ type daemon struct {
 	logger   hclog.Logger
 	pid      *pidFile // nil: none could be had
 	signals  chan os.Signal
-	children chan os.Signal  // SIGCHLD, which comes in floods and must not displace the others
-	restarts chan chan error // clients who ask for a soft restart, and wait to hear whether it can be had
-	again    bool            // a restart was asked for after the configuration was read, which may have changed; serve's
-	ending   atomic.Bool     // somebody wants the daemon to end: no generation follows
-	status   atomic.Int32    // to end with
-	began    bool            // the first generation was up
-	serial   events.Serial   // of the next event
+	children chan os.Signal // SIGCHLD, which comes in floods and must not displace the others
+	restarts chan asker     // clients who ask for a soft restart, and wait to hear whether it can be had
+	again    bool           // a restart was asked for after the configuration was read, which may have changed; serve's
+	ending   atomic.Bool    // somebody wants the daemon to end: no generation follows
+	status   atomic.Int32   // to end with
+	began    bool           // the first generation was up
+	serial   events.Serial  // of the next event
+	past     *actors.Past   // what the generations so far have left; nil: there was none
 	announce func(*confload.Config)
 	notify   *notifier // nil: no service manager wants to hear from us
 
@@ -110,7 +111,7 @@ func noConfig(tried []string) string {
 // run runs generation after generation until one ends in a shutdown.
 func (d *daemon) run(cfg *confload.Config) (int, error) {
 	d.signals, d.children = make(chan os.Signal, 16), make(chan os.Signal, 1)
-	d.restarts = make(chan chan error)
+	d.restarts = make(chan asker)
 	if err := process.CloseOnExecInherited(); err != nil {
 		return exitUsage, err
 	}

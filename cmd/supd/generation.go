@@ -107,7 +107,8 @@ func (g *generation) start() error {
 	}
 	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.loader.load),
 		actors.WithEnviron(lastOfEach(slices.Concat(g.config.Environ, d.loader.setVariables()))),
-		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithGiveUp(g.gaveUp)}
+		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithPast(d.past),
+		actors.WithGiveUp(g.gaveUp)}
 	if s.ExitWhen.Policy != confload.ExitNever {
 		g.moved = make(chan struct{}, 1)
 	}
@@ -184,7 +185,7 @@ func (g *generation) end() {
 	if err := g.tree.Close(ctx); err != nil {
 		g.daemon.logger.Warn("the tree did not end cleanly: " + err.Error())
 	}
-	g.daemon.serial = g.tree.EventSerial()
+	g.daemon.serial, g.daemon.past = g.tree.EventSerial(), g.tree.Past()
 }
 
 func (g *generation) closeServer() {

@@ -35,10 +35,20 @@ func (g *generation) State() (code int, name string) {
 func (g *generation) Pid() int { return os.Getpid() }
 
 // Shutdown implements server.Daemon.
-func (g *generation) Shutdown() {
+func (g *generation) Shutdown(ctx context.Context) {
+	g.shutdown(actors.Requested(ctx, "client-shutdown", "asked for the end of supd"))
+}
+
+// shutdown begins the end, which is told to be for a reason.
+func (g *generation) shutdown(why supervisor.Reason) {
 	g.daemon.ending.Store(true)
-	g.tree.Shutdown(false)
+	g.tree.ShutdownFor(false, why)
 	g.daemon.notify.stopping()
+}
+
+// bySignal is the reason of what a signal asked for.
+func bySignal(s syscall.Signal) supervisor.Reason {
+	return supervisor.Reason{Code: "signal", Text: "supd received " + process.SignalName(s)}
 }
 
 // MainLog implements server.Daemon.
@@ -58,7 +68,7 @@ func (g *generation) ClearMainLog() error {
 func (g *generation) Restart(ctx context.Context) error {
 	answer := make(chan error, 1)
 	select {
-	case g.daemon.restarts <- answer:
+	case g.daemon.restarts <- asker{answer, actors.Requested(ctx, "client-restart", "asked for a restart of supd")}:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-g.tree.Done():
@@ -77,8 +87,14 @@ func (g *generation) Restart(ctx context.Context) error {
 type restart struct {
 	result chan prepared // nil: none is being prepared
 	turn   *atomic.Bool  // whoever sets it first decides: nothing more is done for result, or it will be there before long
-	askers []chan error
+	askers []asker
 	next   *generation
+}
+
+// An asker is a client who asks for a soft restart.
+type asker struct {
+	answer chan<- error
+	why    supervisor.Reason // for the history
 }
 
 type prepared struct {
@@ -100,12 +116,12 @@ func (g *generation) serve() *generation {
 			g.signalled(s.(syscall.Signal), &r)
 		case <-d.children:
 			g.reap()
-		case asker := <-d.restarts:
+		case a := <-d.restarts:
 			if g.mood() != actors.MoodRunning || r.next != nil {
-				asker <- &actors.Fault{Code: actors.ShutdownState}
+				a.answer <- &actors.Fault{Code: actors.ShutdownState}
 				continue
 			}
-			r.askers = append(r.askers, asker)
+			r.askers = append(r.askers, a)
 			g.prepareNext(&r)
 		case p := <-r.result:
 			g.prepared(&r, p)
@@ -166,7 +182,7 @@ func (g *generation) judge() {
 	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
 		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
 		g.daemon.status.Store(int32(v.status))
-		g.Shutdown()
+		g.shutdown(supervisor.Reason{Code: "exit-when", Text: "exit_when: " + v.reason})
 	}
 }
 
@@ -210,7 +226,11 @@ func (g *generation) prepared(r *restart, p prepared) {
 		answer = &actors.Fault{Code: actors.ShutdownState}
 	default:
 		r.next = p.next
-		g.tree.Shutdown(true)
+		why := bySignal(syscall.SIGHUP)
+		if len(r.askers) > 0 {
+			why = r.askers[0].why
+		}
+		g.tree.ShutdownFor(true, why)
 	}
 	r.answer(answer)
 	if g.daemon.again && r.next == nil && !g.daemon.ending.Load() {
@@ -222,7 +242,7 @@ func (g *generation) prepared(r *restart, p prepared) {
 // answer ends the reading of the configuration, and tells whoever asked for it what came of it.
 func (r *restart) answer(err error) {
 	for _, a := range r.askers {
-		a <- err
+		a.answer <- err
 	}
 	r.result, r.askers = nil, nil
 }
@@ -249,7 +269,7 @@ func (g *generation) signalled(s syscall.Signal, r *restart) {
 	l, name := g.daemon.logger, process.SignalName(s)
 	switch s {
 	case syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT:
-		g.Shutdown() // first: a log that nobody reads must not stand in the way
+		g.shutdown(bySignal(s)) // first: a log that nobody reads must not stand in the way
 		l.Warn(fmt.Sprintf("received %s indicating exit request", name))
 	case syscall.SIGHUP:
 		if r.next != nil && !g.daemon.ending.Load() {

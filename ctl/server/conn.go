@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/gwaycc/supd/actors"
 )
 
 // conn is a connection of a client. It gives what net/http itself has to say the form of our other answers.
@@ -17,9 +19,10 @@ type conn struct {
 	state atomic.Int32 // an http.ConnState
 	since atomic.Int64 // when it got this state, by a monotonic clock
 
-	arriving  atomic.Bool // the request is not here whole
-	answering bool        // a handler has written, or will; only the goroutine that serves the connection uses it
-	refused   atomic.Bool // net/http could not make anything of what came
+	arriving  atomic.Bool  // the request is not here whole
+	answering bool         // a handler has written, or will; only the goroutine that serves the connection uses it
+	refused   atomic.Bool  // net/http could not make anything of what came
+	user      atomic.Value // string: the name that the client of the present request has given, "" none; nil: there was no request
 }
 
 // Accept is called by net/http.
@@ -33,8 +36,11 @@ func (l *listener) Accept() (net.Conn, error) {
 
 type connKey struct{}
 
-// withConn lets the handlers of a connection find it.
+// withConn lets the handlers of a connection find it, and the history who it belongs to.
 func withConn(ctx context.Context, c net.Conn) context.Context {
+	if c, ok := c.(*conn); ok {
+		ctx = actors.WithClient(ctx, c)
+	}
 	return context.WithValue(ctx, connKey{}, c)
 }
 

@@ -30,8 +30,8 @@ func (s *service) getPID(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byt
 	return xmlrpc.AppendInt(dst, int64(s.daemon.Pid())), nil
 }
 
-func (s *service) shutdown(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
-	s.daemon.Shutdown()
+func (s *service) shutdown(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	s.daemon.Shutdown(ctx)
 	return xmlrpc.AppendBool(dst, true), nil
 }
 

@@ -24,6 +24,7 @@ import (
 
 // fakeTree is a tree of programs that start and stop at once. It refuses what supervisord refuses, in the same words.
 type fakeTree struct {
+	fakePast
 	mu      sync.Mutex
 	infos   []*actors.Info
 	log     []string       // commands that were carried out
@@ -347,7 +348,7 @@ func (d *fakeDaemon) State() (int, string) {
 	return d.state, map[int]string{1: "RUNNING", 0: "RESTARTING", -1: "SHUTDOWN"}[d.state]
 }
 func (d *fakeDaemon) Pid() int                      { return 77 }
-func (d *fakeDaemon) Shutdown()                     { d.become(-1) }
+func (d *fakeDaemon) Shutdown(context.Context)      { d.become(-1) }
 func (d *fakeDaemon) Restart(context.Context) error { d.become(0); return nil }
 func (d *fakeDaemon) become(state int) {
 	d.mu.Lock()

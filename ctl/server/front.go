@@ -140,6 +140,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	if f.auth != nil && !f.isOpen(r) && !f.auth.accepts(r) {
 		return &httpError{status: http.StatusUnauthorized}
 	}
+	noteUser(r, f.auth != nil && !f.isOpen(r))
 	if err := f.checkHost(r); err != nil {
 		return err
 	}

@@ -80,10 +80,13 @@ func (r *row) method(namespace string) xmlrpc.Method {
 // methods find supervisord's.
 const ownNamespace = "supd"
 
+// allRows is the whole table.
+func (s *service) allRows() []row { return append(s.rows(), s.reasonRows()...) }
+
 // methods returns the rows that are supd's own, or the others, as methods of a namespace.
 func (s *service) methods(namespace string, own bool) []xmlrpc.Method {
 	var list []xmlrpc.Method
-	for _, r := range s.rows() {
+	for _, r := range s.allRows() {
 		if r.own != own {
 			continue
 		}

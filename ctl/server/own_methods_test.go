@@ -101,7 +101,7 @@ func TestOwnMethodsThatGivePowerAreNotForStrangers(t *testing.T) {
 		}
 		r.daemon.requests()
 	}
-	r.daemon.Shutdown()
+	r.daemon.Shutdown(context.Background())
 	for _, c := range calls {
 		if got := textOf(r.rpcCall(t, "supd."+c.method, c.args...)); got != "faultCode 6 faultString SHUTDOWN_STATE" {
 			t.Errorf("%s during a shutdown: %s", c.method, got)

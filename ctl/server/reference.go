@@ -132,7 +132,7 @@ func Reference() string {
 	}
 	b.WriteString(referenceStatus)
 	about := topic("")
-	for _, r := range (&service{}).rows() {
+	for _, r := range (&service{}).allRows() {
 		if r.topic != about {
 			about = r.topic
 			fmt.Fprintf(&b, "\n## %s\n", about)

@@ -143,7 +143,7 @@ func (s *service) rows() []row {
 				"What the process does not read yet is kept for it, up to 1 MiB, and written later. More is refused as a whole with fault 30.",
 			returns: trueAlways, example: `s.sendProcessStdin('shell', 'status\n')`},
 		{decl: "boolean sendRemoteCommEvent(string type, string data)", topic: aboutMessages, always: true, handle: s.sendRemoteCommEvent,
-			help:    "Sends an event to the listeners that have subscribed to REMOTE_COMMUNICATION. It is the only method that also works while the daemon ends.",
+			help:    "Sends an event to the listeners that have subscribed to REMOTE_COMMUNICATION. It is the only one of supervisord's methods that also works while the daemon ends.",
 			returns: trueAlways, example: "s.sendRemoteCommEvent('deploy', 'version 7')"},
 
 		{decl: "boolean reopenLogs()", topic: aboutOwn, own: true, handle: s.reopenLogs,

@@ -36,6 +36,18 @@ type Tree interface {
 	Infos() []*actors.Info
 	// Metrics returns what was counted, without asking any program.
 	Metrics() actors.Metrics
+	// Why returns why the program of a namespec is as it is.
+	Why(namespec string) actors.Answer
+	// History returns the records after number seq, at most max of them (<= 0: all), and how many are not kept any more.
+	History(seq uint64, max int) (records []actors.Record, missed uint64)
+	// HistoryAfter returns a channel that is closed when there is a record after number seq.
+	HistoryAfter(seq uint64) <-chan struct{}
+	// Groups returns all groups and programs in the order of their start.
+	Groups() []actors.GroupInfo
+	// Lives returns the last lives of a program that have ended, the last one first.
+	Lives(name string) (lives []actors.Life, ok bool)
+	// Done is closed when the tree has ended.
+	Done() <-chan struct{}
 	// Ping returns when the tree has answered.
 	Ping(ctx context.Context) error
 	// ConfigInfos returns the programs of the configuration read last, sorted by name.
@@ -53,8 +65,8 @@ type Daemon interface {
 	// State is 1 RUNNING, 0 RESTARTING or -1 SHUTDOWN (compat.md §3.1).
 	State() (code int, name string)
 	Pid() int
-	// After Shutdown, State is SHUTDOWN.
-	Shutdown()
+	// After Shutdown, State is SHUTDOWN. ctx tells who asks (actors.ClientOf).
+	Shutdown(ctx context.Context)
 	// Restart begins a soft restart when the configuration as it is now can be had; otherwise it is refused with an
 	// *actors.Fault CantReread and nothing changes.
 	Restart(ctx context.Context) error

@@ -11,6 +11,8 @@ import (
 
 const fionread = unix.TIOCINQ
 
+const maxRSSUnit = 1024 // bytes, of Rusage.Maxrss
+
 var pythonNames = map[syscall.Signal]string{29: "SIGPOLL", 34: "SIGRTMIN", 64: "SIGRTMAX"}
 
 // A watch is the place of a Process in the loop's table.

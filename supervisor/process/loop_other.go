@@ -10,6 +10,8 @@ import (
 
 const fionread = 0x4004667f // FIONREAD on the BSDs and darwin
 
+const maxRSSUnit = 1 // bytes, of Rusage.Maxrss
+
 var pythonNames map[syscall.Signal]string
 
 type watch struct{}

@@ -1,0 +1,88 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/gwaycc/supd/supervisor"
+)
+
+// A GroupInfo is a group as it is at one moment, with its programs.
+type GroupInfo struct {
+	Name     string
+	Priority int
+	Listener bool        // it is a pool of listeners
+	Strategy string      // one_for_one, one_for_all, rest_for_one; "": each program restarts by itself
+	Budget   *BudgetInfo // nil: there is no strategy, and so no budget
+	Programs []ProgramInfo
+}
+
+// A BudgetInfo is how the restart budget of a group stands.
+type BudgetInfo struct {
+	Intensity int           // restarts that are allowed within Period; -1 any number
+	Period    time.Duration // how long one counts
+	Used      int           // that count now
+	Left      int           // before it gives up; -1 any number
+	Refill    time.Duration // until the oldest does not count any more; 0: none counts
+	GaveUp    bool
+}
+
+// A ProgramInfo is a program with what it depends on.
+type ProgramInfo struct {
+	*Info
+	Needs []NeedInfo
+}
+
+// A NeedInfo is one program that another one depends on.
+type NeedInfo struct {
+	Program   string // namespec
+	Condition string // running, healthy or exited
+	Met       bool
+	Known     bool // there is such a program
+	State     supervisor.State
+}
+
+// Groups returns all groups and programs in the order in which they are started. It sends no message.
+func (h *Handle) Groups() []GroupInfo {
+	entries := *h.tree.table.groups.Load()
+	groups := make([]GroupInfo, len(entries))
+	for i, e := range entries {
+		groups[i] = e.look()
+	}
+	return groups
+}
+
+func (e *groupEntry) look() GroupInfo {
+	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil}
+	if s := e.config.Supervision; s != nil {
+		g.Strategy = strategies[s.Strategy].String()
+	}
+	if s := e.spending.Load(); s != nil {
+		now := time.Since(s.began)
+		g.Budget = &BudgetInfo{Intensity: s.budget.Intensity, Period: s.budget.Period, Used: s.budget.Used(now), Left: s.left(now),
+			Refill: s.budget.Refill(now), GaveUp: s.gaveUp}
+	}
+	for _, p := range e.byPriority() {
+		g.Programs = append(g.Programs, p.look())
+	}
+	return g
+}
+
+func (e *entry) look() ProgramInfo {
+	p := ProgramInfo{Info: e.info.Load()}
+	for _, n := range e.needed() {
+		i := NeedInfo{Program: n.spec, Condition: n.condition.String(), Met: n.met(), Known: n.entry != nil}
+		if i.Known {
+			i.State = n.entry.info.Load().State
+		}
+		p.Needs = append(p.Needs, i)
+	}
+	return p
+}
+
+// left is how many restarts are allowed at the time now before the group gives up; -1 any number.
+func (s *spending) left(now time.Duration) int {
+	if s.budget.Intensity < 0 {
+		return -1
+	}
+	return max(0, s.budget.Intensity-s.budget.Used(now))
+}
