@@ -18,8 +18,12 @@ func unshareDescriptors() bool {
 	if err != nil || !canFetch() || unix.Unshare(unix.CLONE_FILES) != nil {
 		return false
 	}
-	// Nothing may stay open here that the program closes: a listening socket, a lock, the end of a pipe.
+	// Nothing may stay open here that the program closes: a listening socket, a lock, the end of a pipe, the terminal.
 	closeOthers(kept)
+	_ = unix.CloseRange(0, 2, 0)
+	for range 3 { // the lowest numbers, which are free now, are better not used for anything else
+		_, _ = unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	}
 	return true
 }
 

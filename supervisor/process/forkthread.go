@@ -1,7 +1,9 @@
 package process
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -71,9 +73,20 @@ func (t *forkThread) run(unshare bool) {
 		t.apart = unshareDescriptors()
 	}
 	for j := range t.jobs {
-		j.pid, j.pidfd, j.err = t.do(j)
+		t.guarded(j)
 		close(j.done)
 	}
+}
+
+// guarded does a job. A bug in that is an error of the job: what a thread with descriptors of its own writes to the standard
+// error output nobody sees.
+func (t *forkThread) guarded(j *forkJob) {
+	defer func() {
+		if bug := recover(); bug != nil {
+			j.pid, j.pidfd, j.err = 0, -1, fmt.Errorf("internal error: %v\n%s", bug, debug.Stack())
+		}
+	}()
+	j.pid, j.pidfd, j.err = t.do(j)
 }
 
 // fork starts a process and waits until the new program has taken over, or failed to. pidfd is -1 where there is none.
