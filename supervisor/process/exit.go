@@ -22,7 +22,7 @@ type Exit struct {
 
 // MaxRSS is the most memory in bytes that the process, or one of the children it waited for, held at a time. It is no less than
 // what this program held when it made the process, which had that before it became another program.
-func (e *Exit) MaxRSS() int64 { return e.Rusage.Maxrss * maxRSSUnit }
+func (e *Exit) MaxRSS() int64 { return int64(e.Rusage.Maxrss) * maxRSSUnit }
 
 // exitOf reads a raw wait status.
 func exitOf(status uint32) Exit {
