@@ -59,7 +59,9 @@ func (g *group) Receive(ctx actor.Context) {
 		g.stop(ctx, m)
 	case *programChanged:
 		g.changed(ctx, m)
-		g.programDown(ctx, m.entry)
+		if m.over {
+			g.programDown(ctx, m.entry)
+		}
 	case *cleanedUp:
 		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
@@ -125,7 +127,7 @@ func (g *group) stop(ctx actor.Context, m *stopGroup) {
 }
 
 func (g *group) programDown(ctx actor.Context, e *entry) {
-	if g.draining != nil && e.info.Load().isOver() {
+	if g.draining != nil {
 		delete(g.draining, e)
 		g.endDrain(ctx)
 	}

@@ -221,6 +221,7 @@ type (
 		entry  *entry
 		state  supervisor.State
 		failed bool   // it is up to the group what becomes of it
+		over   bool   // it is down and nothing is done for it any more; its snapshot may be ahead of what was told of it
 		cause  uint64 // number of the record of the change
 	}
 	cleanedUp      struct{ entry *entry } // its post_stop_hook has ended

@@ -302,9 +302,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
 		}
 		if len(changes) > 0 {
-			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed, p.m.Last})
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed, p.isOver(), p.m.Last})
 		}
-		if was.Hook == supervisor.PostStopHook && p.m.Hook != was.Hook {
+		if was.Hook == supervisor.PostStopHook && p.isOver() {
 			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
 		}
 		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
@@ -318,6 +318,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 		p.answerStoppers()
 	}
 }
+
+// isOver tells whether the program is down and nothing is done for it any more.
+func (p *program) isOver() bool { return p.m.State.IsDown() && p.m.Hook != supervisor.PostStopHook }
 
 func (p *program) listenerID() listenerID {
 	return listenerID{p.cfg.Group, p.entry.index, p.cfg.Name, p.m.Life}

@@ -24,6 +24,7 @@ type root struct {
 
 	groups   map[string]*actor.PID
 	unready  map[string]asker      // groups that are being made → who asked for them
+	ready    []*groupEntry         // groups that are made and not in the table yet
 	came     int                   // how many groups were made
 	fresh    []*groupEntry         // groups that are ready and not told to the event center, as those made before are not ready
 	spawner  *actor.PID            // Spawn, which waits until the first groups are made
@@ -145,9 +146,13 @@ func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, by asker) {
 
 func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 	name := e.config.Name
-	r.tree.table.add(e)
 	by := r.unready[name]
 	delete(r.unready, name)
+	r.ready = append(r.ready, e)
+	if by.pid != nil || len(r.unready) == 0 { // the first ones all at once: sorting all groups anew for each takes long
+		r.tree.table.add(r.ready...)
+		r.ready = nil
+	}
 	r.relink(ctx, e.cause)
 	r.announce(ctx, e)
 	if by.pid != nil {

@@ -90,11 +90,11 @@ func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
 	name := logs.Clean(g.entry.config.Name)
 	switch a.Do {
 	case supervisor.StopMember:
-		e := g.entry.byName[a.Member]
+		e := g.entry.find(a.Member)
 		g.tree.logger.Warn(fmt.Sprintf("group %s stops %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
 		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, cause: g.because})
 	case supervisor.StartMember:
-		e := g.entry.byName[a.Member]
+		e := g.entry.find(a.Member)
 		g.tree.logger.Warn(fmt.Sprintf("group %s starts %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
 		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
 	case supervisor.Finished:

@@ -31,10 +31,10 @@ type entry struct {
 // groupEntry is one active group in the snapshot table.
 type groupEntry struct {
 	config  *confload.Group
-	entries []*entry // in the order of config.Programs
-	byName  map[string]*entry
-	came    int    // groups of the same priority stand in the order in which they came
-	cause   uint64 // number of the record of its coming; 0: it was there when the tree began
+	entries []*entry          // in the order of config.Programs
+	byName  map[string]*entry // nil: there are few
+	came    int               // groups of the same priority stand in the order in which they came
+	cause   uint64            // number of the record of its coming; 0: it was there when the tree began
 
 	spending atomic.Pointer[spending] // nil: the group has no strategy
 	buffer   poolBuffer               // of a pool of listeners
@@ -57,21 +57,44 @@ func newTable() *table {
 
 // newGroupEntry makes the entries of a group. The programs are STOPPED and have no actor yet.
 func newGroupEntry(config *confload.Group, came int) *groupEntry {
-	g := &groupEntry{config: config, came: came, byName: make(map[string]*entry, len(config.Programs))}
+	g := &groupEntry{config: config, came: came, entries: make([]*entry, len(config.Programs))}
+	if len(config.Programs) > fewPrograms {
+		g.byName = make(map[string]*entry, len(config.Programs))
+	}
 	for i := range config.Programs {
 		e := &entry{program: &config.Programs[i], index: i}
 		e.info.Store(&Info{Program: e.program})
-		g.entries = append(g.entries, e)
-		g.byName[e.program.Name] = e
+		g.entries[i] = e
+		if g.byName != nil {
+			g.byName[e.program.Name] = e
+		}
 	}
 	return g
 }
 
-// add makes a group visible, all of whose programs have actors.
-func (t *table) add(g *groupEntry) {
+// fewPrograms are found as fast without a map, which takes 300 bytes.
+const fewPrograms = 8
+
+// find returns the program of a name, or nil.
+func (g *groupEntry) find(name string) *entry {
+	if g.byName != nil {
+		return g.byName[name]
+	}
+	for _, e := range g.entries {
+		if e.program.Name == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// add makes groups visible, all of whose programs have actors.
+func (t *table) add(groups ...*groupEntry) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.byName[g.config.Name] = g
+	for _, g := range groups {
+		t.byName[g.config.Name] = g
+	}
 	t.publish()
 }
 
@@ -115,7 +138,7 @@ func (t *table) find(namespec string) *entry {
 	if g == nil {
 		return nil
 	}
-	return g.byName[name]
+	return g.find(name)
 }
 
 // inStartOrder lists all programs by priority of their group, then by their own, as startAllProcesses takes them.

@@ -146,7 +146,7 @@ func (g *generation) start() error {
 	tree.Autostart()
 	g.reload = g.watchConfig()
 	d.notify.ready(tree.Infos())
-	settleMemory()
+	settleMemory(tree)
 	return nil
 }
 

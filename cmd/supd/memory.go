@@ -2,22 +2,36 @@ package main
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	cmap "github.com/orcaman/concurrent-map"
+
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/supervisor"
 )
 
 // The actor library keeps names in 1,024 tables, each of which is cut into SHARD_COUNT parts. That is meant for tens of
 // thousands of messages between systems; here it would be 2.8 MB and half of the time of a start.
 func init() { cmap.SHARD_COUNT = 1 }
 
-// settleTime is how long after a start the memory that only the start needed is given back.
-const settleTime = 1500 * time.Millisecond
+const (
+	// settleTime is how long after a start the memory that only the start needed is given back.
+	settleTime = 1500 * time.Millisecond
+	// settleTries is how often that is put off because programs are still on their way up.
+	settleTries = 10
+)
 
-// settleMemory gives back what only the start needed, once.
-func settleMemory() {
-	time.AfterFunc(settleTime, func() {
+// settleMemory gives back what only the start needed, once, when nothing of a tree starts any more.
+func settleMemory(tree *actors.Handle) {
+	var settle func(tries int)
+	settle = func(tries int) {
+		if tries > 0 && slices.ContainsFunc(tree.Infos(), func(i *actors.Info) bool { return i.State == supervisor.Starting }) {
+			time.AfterFunc(settleTime, func() { settle(tries - 1) })
+			return
+		}
 		debug.FreeOSMemory()
 		forgetImage()
-	})
+	}
+	time.AfterFunc(settleTime, func() { settle(settleTries) })
 }
