@@ -96,6 +96,9 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if err := t.checkWorkers(); err != nil {
+		return nil, err
+	}
 	if t.host == nil {
 		h, err := process.NewHost(process.Options{Shim: o.shim})
 		if err != nil {

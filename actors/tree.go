@@ -49,6 +49,7 @@ type tree struct {
 	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
 	environ   atomic.Pointer[[]string]                               // what processes inherit; never nil, the list it points to is never changed
+	workers   map[string]func(context.Context) error                 // by command; nil: there are none
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
 	files     fileWatcher
 	now       func() time.Time             // for cron=; timers do not need it
@@ -62,6 +63,7 @@ type tree struct {
 	wanted      atomic.Uint64 // events.Set: the types somebody listens to
 	firstSerial events.Serial
 	nextSerial  atomic.Int64
+	workerLives atomic.Int64 // of all workers, so far
 
 	mailboxes dispatcher
 	stopped   chan struct{} // closed when the tree is gone
