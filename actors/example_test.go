@@ -40,7 +40,9 @@ stderr_logfile = NONE
 		panic(err)
 	}
 	for r := range tree.Subscribe(ctx, 0) {
-		fmt.Println(r.Program, r.To)
+		if r.Kind == actors.RecordTransition {
+			fmt.Println(r.Program, r.To)
+		}
 		if r.To == supervisor.Running {
 			break
 		}
@@ -92,7 +94,9 @@ stderr_logfile = NONE
 		panic(err)
 	}
 	for r := range tree.Subscribe(context.Background(), 0) {
-		fmt.Println(r.To)
+		if r.Kind == actors.RecordTransition {
+			fmt.Println(r.To)
+		}
 		if r.To == supervisor.Exited && r.Expected {
 			break
 		}

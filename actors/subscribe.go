@@ -8,7 +8,7 @@ import (
 // subscribeBatch is how many records a subscription takes from the history at once.
 const subscribeBatch = 64
 
-// Subscribe returns the transitions of all programs after number seq, in their order, for a loop:
+// Subscribe returns what happens after record number seq, in its order, for a loop:
 //
 //	for r, missed := range tree.Subscribe(ctx, 0) { … }
 //

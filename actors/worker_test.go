@@ -117,8 +117,8 @@ func TestSignalsCancelAWorker(t *testing.T) {
 		if again.Pid == i.Pid || again.Pid == 0 {
 			t.Errorf("pids %d and %d", i.Pid, again.Pid)
 		}
-		if records, _ := b.History(2, 1); !strings.Contains(records[0].Reason.Text, "terminated by SIGHUP") {
-			t.Errorf("it ended because: %s", records[0].Reason.Text)
+		if text := transitions(b.Handle)[2].Reason.Text; !strings.Contains(text, "terminated by SIGHUP") {
+			t.Errorf("it ended because: %s", text)
 		}
 		if err := b.Stop(ctx, "web", true); err != nil {
 			t.Error(err)
@@ -363,8 +363,7 @@ func TestAnActorIsAWorker(t *testing.T) {
 		b.after(2 * time.Second)
 		b.want("  0.0s web STOPPED -> STARTING", "  1.0s web STARTING -> RUNNING", "  1.0s web RUNNING -> EXITED",
 			"  1.0s web EXITED -> STARTING", "  2.0s web STARTING -> RUNNING")
-		records, _ := b.History(2, 1)
-		if text := records[0].Reason.Text; !strings.Contains(text, "exit status 1: the actor has failed: a bug") {
+		if text := transitions(b.Handle)[2].Reason.Text; !strings.Contains(text, "exit status 1: the actor has failed: a bug") {
 			t.Errorf("it ended because: %s", text)
 		}
 		system.Root.Send(second, "end")

@@ -60,7 +60,7 @@ func run(ctx context.Context, system *actor.ActorSystem) error {
 		return err
 	}
 
-	// An actor of ours is told of every transition, from the first one to the last.
+	// An actor of ours is told of everything that happens, from the first to the last.
 	nurse := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return &nurse{tree: tree.Control()} }))
 	told := make(chan struct{})
 	go func() {
@@ -99,6 +99,9 @@ func (n *nurse) Receive(ctx actor.Context) {
 	case *actor.Started:
 		n.failures = map[string]int{}
 	case actors.Record:
+		if m.Kind != actors.RecordTransition {
+			return
+		}
 		fmt.Printf("%s is %s: %s\n", m.Program, m.To, m.Reason.Text)
 		if m.To != supervisor.Exited || m.Expected {
 			return
