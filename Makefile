@@ -82,6 +82,7 @@ bench: build peers ## the figures of the design, beside a minimal supervisor and
 docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor -run 'Docs|Transcripts' -update
 	$(GO) test ./confload -run Docs -update
+	$(GO) test ./actors -run Docs -update
 	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 	$(GO) test ./ctl/server -run Docs -update
 	$(GO) test ./ctl -run Docs -update

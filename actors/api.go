@@ -18,7 +18,7 @@ type Info struct {
 	SpawnErr   string            // why the last attempt failed; "" none
 	ExitStatus int               // of the last recorded exit; -1 death by signal
 	ExitSignal syscall.Signal    // that ended the last process; 0: none
-	Pid        int               // 0: no process
+	Pid        int               // 0: no process; of a worker a number above all pids
 	Life       uint64            // number of the last attempt to start it; 0: there was none
 	StdoutLog  string            // path of the stdout log, "memory" (see Stdout), "" none
 	StderrLog  string            // path of the stderr log, "memory" (see Stderr), "" none or redirected

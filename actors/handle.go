@@ -96,6 +96,9 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if err := t.checkWorkers(); err != nil {
+		return nil, err
+	}
 	if t.host == nil {
 		h, err := process.NewHost(process.Options{Shim: o.shim})
 		if err != nil {
@@ -107,7 +110,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	h.latest.Store(config)
 	h.root = system.Root.Spawn(t.props(func() actor.Actor {
 		return &root{keepChildren: keepChildren{t}, latest: h.latest}
-	}, actor.WithGuardian(keepChildren{t})))
+	}, actor.WithGuardian(guardian{})))
 	answer, err := h.ask(context.Background(), h.root, &awaitReady{})
 	if err != nil {
 		return nil, err

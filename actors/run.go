@@ -157,7 +157,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		socket.release()
 		root.Send(self, &processExited{life, e})
 	}
-	r.tree.host.Start(spec, func(p osProcess, err error) {
+	r.tree.start(spec, func(p osProcess, err error) {
 		announcer.handedOver()
 		cgroup.Started()
 		if err != nil {
@@ -181,7 +181,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 func (r *run) end(ctx actor.Context, m *processExited) {
 	r.exited = true
 	at := m.exit.At
-	exit := supervisor.Exit{Code: m.exit.Code, Text: process.Describe(m.exit) + r.leaveCgroup(), Ran: max(0, at.Sub(r.proc.Began()))}
+	exit := supervisor.Exit{Code: m.exit.Code, Text: describe(r.proc, m.exit) + r.leaveCgroup(), Ran: max(0, at.Sub(r.proc.Began()))}
 	markEnd(r.marks, r.prog.NameSpec(), r.life, exit.Text, at, exit.Ran)
 	r.closeSinks()
 	r.fail(ctx, &runEnded{life: r.life, at: at, proc: r.proc, by: m.exit.Signal, exit: exit, status: m.exit, tails: r.tails})
@@ -289,7 +289,7 @@ func (s *reportedSink) Write(p []byte) (int, error) {
 }
 
 // resolve finds what a program would execute, with which arguments and environment. The error is a *process.ResolveError,
-// or a *process.SpawnError when there is no environment to look into.
+// or a *process.SpawnError when there is no environment to look into or a worker has options that it cannot have.
 func (t *tree) resolve(p *confload.Program) (path string, args, env []string, err error) {
 	args, err = confload.SplitCommand(p.Command)
 	switch {
@@ -301,6 +301,9 @@ func (t *tree) resolve(p *confload.Program) (path string, args, env []string, er
 	}
 	if env, err = t.environment(p); err != nil {
 		return "", nil, nil, err
+	}
+	if t.workers[args[0]] != nil {
+		return args[0], args, env, fitForWorker(p)
 	}
 	path, err = process.Resolve(args[0], env)
 	return path, args, env, err

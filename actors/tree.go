@@ -49,6 +49,7 @@ type tree struct {
 	remote    []func(typ, data string)
 	load      func() (*confload.Config, error)
 	environ   atomic.Pointer[[]string]                               // what processes inherit; never nil, the list it points to is never changed
+	workers   map[string]func(context.Context) error                 // by command; nil: there are none
 	check     func(context.Context, *confload.Probe, *subject) error // carries out one check
 	files     fileWatcher
 	now       func() time.Time             // for cron=; timers do not need it
@@ -62,6 +63,7 @@ type tree struct {
 	wanted      atomic.Uint64 // events.Set: the types somebody listens to
 	firstSerial events.Serial
 	nextSerial  atomic.Int64
+	workerLives atomic.Int64 // of all workers, so far
 
 	mailboxes dispatcher
 	stopped   chan struct{} // closed when the tree is gone
@@ -170,15 +172,32 @@ const maxBugRestarts = 5
 
 // HandleFailure implements actor.SupervisorStrategy.
 func (k keepChildren) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, reason, message interface{}) {
-	if _, starting := message.(*actor.Started); starting {
-		stats.Fail()
-		if stats.NumberOfFailures(time.Minute) <= maxBugRestarts {
-			s.RestartChildren(child)
-			return
-		}
+	if !keep(s, child, stats, message) {
 		logs.Critical(k.tree.logger, "%s cannot be brought up: %s", child.GetId(), fmt.Sprint(reason))
-		s.StopChildren(child)
-		return
 	}
-	s.ResumeChildren(child)
+}
+
+// keep has an actor that panicked go on. It returns false when it has given it up.
+func keep(s actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics, message interface{}) bool {
+	if _, starting := message.(*actor.Started); !starting {
+		s.ResumeChildren(child)
+		return true
+	}
+	stats.Fail()
+	if stats.NumberOfFailures(time.Minute) > maxBugRestarts {
+		s.StopChildren(child)
+		return false
+	}
+	s.RestartChildren(child)
+	return true
+}
+
+// guardian is keepChildren for the roots of all trees. An actor system never forgets a guardian, so there is one for all, which
+// knows of no tree: a tree that has ended leaves nothing behind. What has panicked is in the log by itself (logPanics).
+type guardian struct{}
+
+// HandleFailure implements actor.SupervisorStrategy.
+func (guardian) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child *actor.PID, stats *actor.RestartStatistics,
+	_, message interface{}) {
+	keep(s, child, stats, message)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A Config is one loaded and validated configuration. It is never changed after Load has returned it.
+// A Config is one loaded and validated configuration. Whoever has loaded it may change it until it is in use, then nobody.
 type Config struct {
 	// Path is the absolute path of the main file.
 	Path string

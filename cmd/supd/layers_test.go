@@ -26,6 +26,7 @@ type layer struct {
 var layers = []layer{
 	{"cmd", []string{"cmd", "ctl", "ctl/server", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
 		"supervisor/events", "supervisor/watch", "supervisor", "confload"}, "a command puts the parts together"},
+	{"docs/examples", []string{"actors", "supervisor", "confload"}, "an example shows what an application uses"},
 	{"ctl", []string{"ctl/xmlrpc", "confload"},
 		"the client speaks to a server over a connection, nothing of the server side is linked into it"},
 	{"ctl/server", []string{"ctl/server", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
