@@ -36,6 +36,22 @@ func TestCheckTellsErrorsAndWarningsTogether(t *testing.T) {
 	}
 }
 
+func TestACommandThatIsNoListOfWordsIsWarnedOfOnce(t *testing.T) {
+	c := check(t, "[supervisord]\n[program:a]\ncommand=/bin/a \"%(process_num)d\nnumprocs=2\nprocess_name=a_%(process_num)d\n"+
+		"[program:b]\ncommand=/bin/b x\\\n[program:c]\ncommand=/bin/c \"x\"\n")
+	if c.Config == nil || len(c.Messages) != 3 { // the third: there is no server
+		t.Fatalf("%v, %+v", c.Errors, c.Messages)
+	}
+	for i, want := range []struct {
+		line int
+		text string
+	}{{3, "No closing quotation"}, {7, "No escaped character"}} {
+		if m := c.Messages[i]; m.Line != want.line || m.Option != "command" || !strings.Contains(m.Text, want.text) || strings.Contains(m.Text, "/bin/") {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
 func TestCheckOfWhatCannotBeRead(t *testing.T) {
 	if _, err := Check("/no/such/file", testOptions(t)); err == nil {
 		t.Error("no error")

@@ -149,9 +149,21 @@ func (r *programReader) readProcess(num int) (Program, bool) {
 	ok := fill(r.loader, programTable, r.sec, &p, sc, process.and(except("environment")))
 	name, good := r.processName(sc)
 	p.Name = name
+	if ok {
+		r.checkCommand(&p)
+	}
 	r.streams(&p)
 	r.settleTriggers(&p)
 	return p, ok && good
+}
+
+// checkCommand warns of a command that is no list of words. It is no error: supervisord runs the other programs. The
+// command itself is not shown, as it may hold a secret.
+func (r *programReader) checkCommand(p *Program) {
+	if _, err := SplitCommand(p.Command); err != nil {
+		e, _ := r.doc.lookup(r.sec, "command")
+		r.warn(e, fmt.Sprintf("For [%s], the program cannot be started, as command cannot be split into words: %s", r.sec.name, err))
+	}
 }
 
 // processName expands and checks process_name.
