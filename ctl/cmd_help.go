@@ -31,6 +31,7 @@ func runHelp(s *session, args []string) error {
 	topic := strings.Join(args, " ")
 	if v := findVerb(topic); v != nil {
 		v.help(s.env.Stdout)
+		printForms(s.env.Stdout, v.flags)
 		return nil
 	}
 	s.printf("*** No help on %s\n", topic)

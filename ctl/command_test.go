@@ -118,6 +118,12 @@ func TestHelpFlagsPrintHelp(t *testing.T) {
 		if status != 0 || !strings.Contains(out, "  supd ctl "+v.forms[0].usage+"\n") || !strings.Contains(out, "Examples:\n  supd ctl ") {
 			t.Errorf("%s: %q %q, status %d", v.name, out, errs, status)
 		}
+		out, _, _ = run(Env{}, "help", v.name)
+		for _, f := range slices.Concat(v.forms, v.flags) {
+			if !strings.Contains(out, f.usage+"\t") || !strings.Contains(out, "\t"+f.does+"\n") {
+				t.Errorf("help %s does not tell of %s: %q", v.name, f.usage, out)
+			}
+		}
 	}
 }
 

@@ -100,8 +100,11 @@ func findVerb(name string) *verb {
 }
 
 // help prints how v is called, a form on each line.
-func (v *verb) help(w io.Writer) {
-	for _, f := range v.forms {
+func (v *verb) help(w io.Writer) { printForms(w, v.forms) }
+
+// printForms prints a form on each line, what it does in a column of its own.
+func printForms(w io.Writer, forms []form) {
+	for _, f := range forms {
 		fmt.Fprintf(w, "%s%s%s\n", f.usage, tabsTo(32, f.usage), f.does)
 	}
 }

@@ -77,6 +77,9 @@ func TestHelpOfEachName(t *testing.T) {
 		byFlag, _, status := called("supd", c.name, "--help")
 		byWord, _, _ := called("supd", "help", c.name)
 		if c.name == "help" {
+			if status != 0 || byFlag != supd {
+				t.Errorf("supd help --help: status %d\n%s", status, byFlag)
+			}
 			continue
 		}
 		if status != 0 || byFlag != byWord || !strings.Contains(byFlag, "supd "+c.name) || strings.Contains(byFlag, c.name+" "+c.name) {

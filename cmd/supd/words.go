@@ -50,7 +50,7 @@ func isFile(path string) bool {
 // runHelp shows the help of supd or of one subcommand.
 func runHelp(name string, args []string, stdout, stderr io.Writer) int {
 	supd := strings.TrimSuffix(name, " help")
-	if len(args) == 0 {
+	if len(args) == 0 || args[0] == "-h" || args[0] == "--help" {
 		return runDaemon(asSupd, supd, []string{"--help"}, stdout, stderr)
 	}
 	c := findSubcommand(args[0])
