@@ -15,7 +15,7 @@ PEERS = git mount util-linux supervisor rsyslog gcc libc6-dev zsh fish libfcgi-b
 .PHONY: help demo build install uninstall test soak peers race check fmt lint fuzz bench cross docs clean
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-9s %s\n", $$1, $$2}'
 
 build: ## bin/supd: static, stripped, with its version
 	@mkdir -p bin

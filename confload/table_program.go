@@ -160,7 +160,7 @@ func logfileOf(name string, of func(*Program) *Stream) binding[Program] {
 func rotateEveryOf(name string, of func(*Program) *Stream) binding[Program] {
 	return bind(Option{Name: name + "_logfile_rotate_every", Default: "never", Names: namesPerProcess,
 		Peer: PeerOnlySupd, PeerNote: "supervisord rotates by size only",
-		Help: "Rotates the file at the begin of each hour, day or week (Monday) of local time as well, before the first line " +
+		Help: "Rotates the file at the beginning of each hour, day or week (Monday) of local time as well, before the first line " +
 			"that comes after it."},
 		wordType("period", "never", "hour", "day", "week"), func(p *Program) *string { return &of(p).RotateEvery })
 }
