@@ -10,12 +10,11 @@ import (
 
 var iniBlock = regexp.MustCompile("(?s)```ini\n(.*?)```")
 
-// TestDocsExamplesCanBeLoaded loads every piece of configuration in the documents about readiness, health, limits, logs and
-// triggers: without an error and without a warning about a program.
+// TestDocsExamplesCanBeLoaded loads every piece of configuration in these documents: without an error and without a warning about a program.
 func TestDocsExamplesCanBeLoaded(t *testing.T) {
 	for _, file := range []string{"../docs/how-to/health-checks.md", "../docs/how-to/limits.md", "../docs/how-to/from-go-supervisord.md",
 		"../docs/how-to/logs.md", "../docs/how-to/restart-on-change.md", "../docs/how-to/cron.md", "../docs/how-to/hooks.md",
-		"../docs/explanation/dependencies.md"} {
+		"../docs/how-to/containers.md", "../docs/how-to/monitor.md", "../docs/explanation/dependencies.md", "../docs/explanation/events.md"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
