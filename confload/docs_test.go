@@ -10,7 +10,8 @@ import (
 
 var iniBlock = regexp.MustCompile("(?s)```ini\n(.*?)```")
 
-// TestDocsExamplesCanBeLoaded loads every piece of configuration in these documents: without an error and without a warning about a program.
+// TestDocsExamplesCanBeLoaded loads every piece of configuration in these documents: without an error and without a warning
+// about a program.
 func TestDocsExamplesCanBeLoaded(t *testing.T) {
 	for _, file := range []string{"../docs/how-to/health-checks.md", "../docs/how-to/limits.md", "../docs/how-to/from-go-supervisord.md",
 		"../docs/how-to/logs.md", "../docs/how-to/restart-on-change.md", "../docs/how-to/cron.md", "../docs/how-to/hooks.md",

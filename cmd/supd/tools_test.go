@@ -183,7 +183,7 @@ func TestCheckCommand(t *testing.T) {
 			more + ":3: error: not a valid integer value: 'x' for startsecs (allowed: a whole number)\n" +
 			bad + ": 4 errors, 1 warning\n"},
 		{[]string{"--against", "supervisord", good}, 0, good + ":3: [program:web] command: same\n" +
-			good + ":4: [program:web] stdout_logfile: better: expanded once: a percent sign is %% here as everywhere, not %%%%; a list, and syslog servers\n" +
+			good + ":4: [program:web] stdout_logfile: better: expanded once: a percent sign is %% here as everywhere, not %%%%; a list, syslog servers, and memory\n" +
 			good + ": ok, 1 option same, 1 option better\n"},
 		{[]string{"--against", "supervisord", warned}, 0, warned + ":2: warning: unknown option 'odd' in section [supervisord] is ignored\n" +
 			warned + ":2: [supervisord] odd: ignored by both\n" + warned + ": ok, 1 warning, 1 option ignored by both\n"},
