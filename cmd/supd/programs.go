@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gwaycc/supd/actors"
@@ -96,7 +97,7 @@ func (g *generation) RemoveProgram(ctx context.Context, name string) error {
 	return g.dropRun(context.WithoutCancel(ctx), p)
 }
 
-// findRun returns the program of a name if it was run. Nothing else may be in its group.
+// findRun returns the program of a name if it was run and can be forgotten: nothing else may be in its group or depend on it.
 func (g *generation) findRun(name string) (*confload.Program, error) {
 	var found *confload.Program
 	for _, c := range g.tree.ConfigInfos() {
@@ -117,8 +118,23 @@ func (g *generation) findRun(name string) (*confload.Program, error) {
 			return nil, &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("the group %s has other programs as well; "+
 				"change its file and type update", found.Group)}
 		}
+		if p := c.Program; p.Section != found.Section && g.dependsOn(p, found.Section) {
+			return nil, &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%s depends on it, and the configuration could not be "+
+				"read any more; remove %[1]s first, or change its depends_on", p.NameSpec())}
+		}
 	}
 	return found, nil
+}
+
+// dependsOn tells whether depends_on of a program names one of a section.
+func (g *generation) dependsOn(p *confload.Program, section string) bool {
+	for _, c := range g.tree.ConfigInfos() {
+		needed := func(d confload.Dependency) bool { return slices.Contains(d.Programs, c.Program.NameSpec()) }
+		if c.Program.Section == section && slices.ContainsFunc(p.DependsOn, needed) {
+			return true
+		}
+	}
+	return false
 }
 
 // dropRun takes a program that was run, and is down, out of the tree and the configuration.

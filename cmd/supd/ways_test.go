@@ -108,6 +108,27 @@ func TestAProgramMayBeRunInAGroupAndSeveralTimes(t *testing.T) {
 	}
 }
 
+// Without what it depends on, the configuration of the other could not be read, nor supd be started with it if both are saved.
+func TestAProgramThatAnotherDependsOnIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[include]\nfiles=conf.d/*.ini\n")
+	if err := os.Mkdir(filepath.Join(s.dir, "conf.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, where := range [][]string{nil, {"--save"}} {
+		run := func(rest ...string) []string { return append(append([]string{"run", quick}, where...), rest...) }
+		s.commands(
+			command{run("db", "--option", "numprocs=2", "--option", "process_name=db_%(process_num)d", "--", "/bin/cat"), "db:db_1: started", 0},
+			command{run("web", "--option", "depends_on=db:db_1", "--", "/bin/cat"), "=web: started\n", 0},
+			command{[]string{"rm", "db"}, "db: ERROR (web depends on it, and the configuration could not be read any more; remove web first, or change its depends_on)", 1},
+			command{[]string{"status", "db:*"}, "db:db_0                          RUNNING", 0},
+			command{[]string{"reread"}, "=No config updates to processes\n", 0},
+			command{[]string{"rm", "web"}, "=web: removed\n", 0},
+			command{[]string{"rm", "db"}, "=db: removed\n", 0},
+		)
+	}
+}
+
 func TestWhatCannotBeRunIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\n")
