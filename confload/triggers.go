@@ -91,6 +91,11 @@ var cronType = valueType[Cron]{
 		if c.schedule, err = cronParser.Parse(spec); err != nil {
 			return c, err
 		}
+		if period, ok := strings.CutPrefix(spec, "@every "); ok {
+			if d, err := time.ParseDuration(period); err == nil && d < time.Second {
+				return c, errors.New("the time is less than a second") // the parser takes it for one second
+			}
+		}
 		if c.schedule.Next(cronReference).IsZero() {
 			return c, errors.New("there is no such day")
 		}
