@@ -222,6 +222,11 @@ func TestHistoryIsShownAndFollowed(t *testing.T) {
 	if out, errs, _ := f.ask(t, "history", "wbe"); out != "nothing is known to have happened\n" || !strings.Contains(errs, "did you mean web?") {
 		t.Errorf("%q %q", out, errs)
 	}
+	for _, name := range []string{"web", "g:*"} { // there is such a name, only nothing is kept of it
+		if out, errs, _ := f.ask(t, "history", name); out != "nothing is known to have happened\n" || errs != "" {
+			t.Errorf("%s: %q %q", name, out, errs)
+		}
+	}
 }
 
 func TestLivesAreShown(t *testing.T) {

@@ -105,7 +105,7 @@ func (s *session) hintNames() {
 		return
 	}
 	for _, n := range strangers[wordsPrograms] {
-		if near := nearPrograms(n, all); len(near) > 0 {
+		if near := nearPrograms(n, all); len(near) > 0 && !slices.Contains(near, n) { // it may be there by now, or have no history
 			s.advise("there is no %q; did you mean %s?", n, strings.Join(near, " or "))
 		}
 	}
