@@ -114,6 +114,8 @@ func (h *history) after(seq uint64) <-chan struct{} {
 type Answer struct {
 	Chain []Record // from the present on back; nil: nothing is known
 	Begun []Record // when the first cause is that a process has ended by itself: how that life came to be
+	// Complete: the last record of Chain is the first cause, or nothing has happened; false: what came before is not kept any more.
+	Complete bool
 }
 
 // answer says why a program is as it is.
@@ -122,9 +124,11 @@ func (h *history) answer(namespec string) Answer {
 	defer h.mu.Unlock()
 	a := Answer{Chain: h.chain(h.present(namespec))}
 	if len(a.Chain) == 0 {
+		a.Complete = h.first() <= 1
 		return a
 	}
 	root := &a.Chain[len(a.Chain)-1]
+	a.Complete = root.Cause == 0
 	if root.Cause == 0 && root.Kind == RecordTransition {
 		a.Begun = h.chain(h.beginOf(root))
 	}

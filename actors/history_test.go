@@ -42,6 +42,28 @@ func TestHistoryTellsReadersWhatTheyHaveMissed(t *testing.T) {
 	}
 }
 
+func TestAnAnswerTellsNothingFromNothingThatIsKept(t *testing.T) {
+	var h history
+	if a := h.answer("web"); a.Chain != nil || !a.Complete {
+		t.Errorf("of an empty history: %+v", a)
+	}
+	h.add(Record{Program: "web", Kind: RecordNote})
+	h.add(Record{Program: "web", Kind: RecordTransition, Cause: 1})
+	if a := h.answer("web"); len(a.Chain) != 2 || !a.Complete {
+		t.Errorf("with all that has happened: %+v", a)
+	}
+	for range historySize - 1 {
+		h.add(Record{Program: "busy", Kind: RecordNote})
+	}
+	if a := h.answer("web"); len(a.Chain) != 1 || a.Complete {
+		t.Errorf("without the first cause: %+v", a)
+	}
+	h.add(Record{Program: "busy", Kind: RecordNote})
+	if a := h.answer("web"); a.Chain != nil || a.Complete {
+		t.Errorf("when busy has filled the history: %+v", a)
+	}
+}
+
 func TestHistoryHasEveryTransitionWithItsReason(t *testing.T) {
 	h := newScriptedHost(func(_ string, life int) script {
 		if life == 1 {

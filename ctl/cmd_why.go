@@ -97,8 +97,12 @@ func (a *whyAnswer) rows() []whyRow {
 func (s *session) showWhy(a *whyAnswer, now time.Time) {
 	state := s.paint(stateColour(a.State), a.State)
 	s.printf("%s is %s%s\n", a.Namespec, state, a.present(now))
-	if len(a.Chain) == 0 {
+	switch {
+	case len(a.Chain) == 0 && a.Complete:
 		s.printf("nothing has happened to it yet\n")
+		return
+	case len(a.Chain) == 0:
+		s.printf("what has happened to it is not kept any more; the log of the server has the rest\n")
 		return
 	}
 	if !a.Complete {

@@ -136,7 +136,9 @@ func TestWhyShowsTheWayFromTheFirstCause(t *testing.T) {
 		{"a program that waits", answer(obj{"statename": "STOPPED", "waits_for": "db", "chain": []any{event(9, 0, 0, "note", "web", "waits", "it waits for db")}}),
 			"web is STOPPED, waits for db\n" + stamp(0) + "  first cause  web: it waits for db\n"},
 		{"what is not well", answer(obj{"statename": "RUNNING", "status": "unhealthy: no answer"}), "web is RUNNING, unhealthy: no answer\n" + chain},
-		{"nothing", answer(obj{"statename": "STOPPED", "chain": []any{}, "complete": false}), "web is STOPPED\nnothing has happened to it yet\n"},
+		{"nothing", answer(obj{"statename": "STOPPED", "chain": []any{}, "complete": true}), "web is STOPPED\nnothing has happened to it yet\n"},
+		{"nothing that is kept", answer(obj{"statename": "STOPPED", "chain": []any{}, "complete": false}),
+			"web is STOPPED\nwhat has happened to it is not kept any more; the log of the server has the rest\n"},
 	} {
 		f := newFakeSupd(t, map[string][]string{"why": {c.answer}})
 		if out, errs, status := f.ask(t, "why", "web"); out != c.want || errs != "" || status != 0 {

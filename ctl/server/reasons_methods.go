@@ -30,7 +30,7 @@ func (s *service) why(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byt
 	dst = appendPresent(dst, info)
 	dst = appendMember(dst, "chain", func(b []byte) []byte { return appendRecords(b, chain) })
 	dst = xmlrpc.AppendMemberInt(dst, "skipped", int64(skipped))
-	dst = xmlrpc.AppendMemberBool(dst, "complete", len(a.Chain) > 0 && a.Chain[len(a.Chain)-1].Cause == 0)
+	dst = xmlrpc.AppendMemberBool(dst, "complete", a.Complete)
 	dst = appendMember(dst, "begun", func(b []byte) []byte { return appendRecords(b, begun) })
 	return xmlrpc.AppendStructEnd(dst), nil
 }

@@ -15,7 +15,7 @@ func (s *service) reasonRows() []row {
 			help: "Tells why a process is as it is: the record that says so, the one that has led to that, and so on back to the first cause.",
 			returns: "a struct: namespec, statename, ready, status (what is not well, or what it says of itself), waits_for, until (when it is tried again, Unix " +
 				"seconds, 0 it does not wait for a time), chain (the records, the present one first), skipped (how many before the last one were left out), " +
-				"complete (the last one is the first cause; otherwise older records are not kept), begun (when a process ended by itself, how that life came " +
+				"complete (the last one is the first cause, or nothing has happened; otherwise older records are not kept), begun (when a process ended by itself, how that life came " +
 				"to be). Records are those of getHistory.",
 			example: "p.supd.why('web')['chain'][-1]['text']"},
 		{decl: "struct getHistory(int since=0, int max=1000, string name='', int wait=0)", topic: aboutReasons, own: true, always: true, handle: s.getHistory,
