@@ -117,9 +117,13 @@ func (l *loader) resolveDependencies() {
 				case specs[d.Name] != nil:
 					d.Programs = []string{d.Name}
 				default:
+					hint := l.hint(d.Name, "depends_on", func() []string { return names })
+					if name, condition, ok := strings.Cut(d.Name, ":"); ok && (sections[name] != nil || groups[name] != nil) {
+						hint += fmt.Sprintf("; if %s was meant for a condition: allowed are %s", quoted(condition), strings.Join(conditionNames, ", "))
+					}
 					if !done[p.Section] {
 						l.fail(l.errorAt(sec, e, fmt.Sprintf("[%s] depends on %s, which is neither a program nor a group%s",
-							p.Section, quoted(d.Name), l.hint(d.Name, "depends_on", func() []string { return names }))))
+							p.Section, quoted(d.Name), hint)))
 					}
 					done[p.Section] = true
 					continue

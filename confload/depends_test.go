@@ -54,6 +54,8 @@ func TestMistakesInDependenciesAreToldWithTheirPlace(t *testing.T) {
 	program := func(name, options string) string { return "[program:" + name + "]\ncommand=x\n" + options + "\n" }
 	for _, c := range []struct{ conf, want string }{
 		{program("a", "depends_on=dbb") + program("db", ""), `[program:a] depends on 'dbb', which is neither a program nor a group; did you mean 'db'? (line 4`},
+		{program("a", "depends_on=db:ready") + program("db", ""), "[program:a] depends on 'db:ready', which is neither a program nor a group; " +
+			"if 'ready' was meant for a condition: allowed are running, healthy, exited (line 4"},
 		{program("a", "depends_on=a"), "depends_on makes a cycle: a -> a (line 4"},
 		{program("a", "depends_on=b") + program("b", "depends_on=c:exited") + program("c", "depends_on=a"), "depends_on makes a cycle: a -> b -> c -> a (line 4"},
 		{program("a", "depends_on=:healthy"), "an entry has no name"},
