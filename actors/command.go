@@ -60,6 +60,7 @@ func (t *tree) runCommand(ctx context.Context, c *helperCommand) error {
 	if s.err != nil {
 		return s.err
 	}
+	defer s.proc.Release()
 	select {
 	case e := <-ended:
 		if e.GroupLeft && c.lone {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -293,6 +294,28 @@ func TestACheckThatIsTooSlowIsKilledWithAllItHasStarted(t *testing.T) {
 			}
 		}
 		return fmt.Sprint("alive: ", alive), len(alive) == 0
+	})
+}
+
+// A process that has left others behind holds a descriptor until it is released.
+func TestProcessesAreReleasedWhenTheyAreOver(t *testing.T) {
+	h := newScriptedHost(func(name string, life int) script {
+		switch {
+		case name != "web":
+			return script{} // the check is killed at its timeout
+		case life == 1:
+			return script{runs: 5 * time.Second, code: 7}
+		}
+		return script{}
+	})
+	check := healthy(confload.Probe{Args: []string{"/bin/sh"}}, func(l *confload.Liveness) { l.InitialDelay, l.Timeout = time.Second, time.Second })
+	inVirtualTime(t, h, []confload.Group{program1("web", check)}, func(b *bench) {
+		b.after(5500 * time.Millisecond)
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if want := []string{"web check", "web"}; !slices.Equal(h.released, want) {
+			t.Errorf("released are %q, want %q", h.released, want)
+		}
 	})
 }
 

@@ -20,6 +20,7 @@ type osProcess interface {
 	Began() time.Time // just before the fork
 	Signal(syscall.Signal) error
 	SignalGroup(syscall.Signal) error
+	Release()                // SignalGroup is not called after the exit any more
 	WriteStdin([]byte) error // all or nothing; does not block
 }
 

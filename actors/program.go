@@ -186,6 +186,9 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		s.ResumeChildren(child) // a bug of ours; the process stays
 		return
 	}
+	if e.proc != nil {
+		e.proc.Release() // what it has left behind is let alone from now on
+	}
 	if p.ending || p.runPhase != runAlive || e.life != p.m.Life {
 		s.StopChildren(child)
 		return

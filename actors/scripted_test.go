@@ -45,6 +45,8 @@ type scriptedHost struct {
 	starts []string // names in the order of the starts
 	env    []string // of the last start
 	stdin  string   // what processes were given
+
+	released []string // names of processes whose groups nobody signals any more
 }
 
 func newScriptedHost(f func(name string, life int) script) *scriptedHost {
@@ -154,6 +156,12 @@ func (p *scriptedProcess) WriteStdin(b []byte) error {
 }
 
 func (p *scriptedProcess) SignalGroup(s syscall.Signal) error { return p.Signal(s) }
+
+func (p *scriptedProcess) Release() {
+	p.host.mu.Lock()
+	defer p.host.mu.Unlock()
+	p.host.released = append(p.host.released, p.name)
+}
 
 // bench is a tree on a scripted host, in virtual time.
 type bench struct {

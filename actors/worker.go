@@ -166,6 +166,7 @@ func (w *workerProcess) ID() int                            { return w.id }
 func (w *workerProcess) Began() time.Time                   { return w.began }
 func (w *workerProcess) WriteStdin([]byte) error            { return process.ErrClosed }
 func (w *workerProcess) SignalGroup(s syscall.Signal) error { return w.Signal(s) }
+func (w *workerProcess) Release()                           {}
 
 // Signal cancels the context. A SIGKILL that finds it cancelled ends the life without f.
 func (w *workerProcess) Signal(s syscall.Signal) error {

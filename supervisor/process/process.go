@@ -31,6 +31,7 @@ type Process struct {
 	mu       sync.Mutex // guards what follows
 	gone     bool       // reaped: pid may belong to somebody else
 	left     bool       // the group had members when the leader was reaped
+	released bool       // nobody signals the group after the exit any more
 	pidfd    int        // -1: there is none
 	stdin    stdin
 	kept     runtime.Cleanup // closes pidfd when it was kept and nobody has the Process any more
@@ -90,6 +91,19 @@ func (p *Process) SignalGroup(sig syscall.Signal) error {
 	return signalError(err)
 }
 
+// Release says that the group is not to be signalled after the exit any more: SignalGroup returns ErrGone from then on. Without it
+// the descriptor of a process whose group had members left is kept until the garbage collector finds that nobody has the
+// Process; with many short lives that is soon too many.
+func (p *Process) Release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.released = true
+	if p.gone {
+		p.left = false
+		p.closePidfd()
+	}
+}
+
 func signalError(err error) error {
 	if errors.Is(err, syscall.ESRCH) {
 		return ErrGone
@@ -117,6 +131,7 @@ func (p *Process) reap(wait func() (Exit, bool)) {
 		p.reapedAt = sinceBoot()
 	}
 	e.GroupLeft = p.left
+	p.left = p.left && !p.released
 	p.stdin.close()
 	if !p.left || !p.host.pidfd.group {
 		p.closePidfd()

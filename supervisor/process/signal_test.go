@@ -113,6 +113,48 @@ func TestSignalGroupAfterTheLeader(t *testing.T) {
 	})
 }
 
+// A process that was released keeps no descriptor, whether that was before or after its end.
+func TestReleaseGivesTheDescriptorBack(t *testing.T) {
+	if err := AdoptOrphans(); err != nil { // so that the grandchild is ours to reap when its parent is gone
+		t.Fatal(err)
+	}
+	defer unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+	eachHost(t, func(t *testing.T, h *Host) {
+		for _, early := range []bool{true, false} {
+			file := filepath.Join(t.TempDir(), "grandchild")
+			last := "exit 0"
+			if early {
+				last = "wait"
+			}
+			l := start(t, h, scripted("fork ignore TERM | notify "+file+" | wait", "await "+file, last))
+			pid := atoi(t, proctest.File(t, file))
+			if early {
+				l.Release()
+				if err := l.Signal(syscall.SIGKILL); err != nil {
+					t.Error(err)
+				}
+			}
+			if e := l.wait(t); !e.GroupLeft {
+				t.Errorf("%+v", e)
+			}
+			l.Release()
+			l.Release()
+			if l.pidfd >= 0 {
+				t.Errorf("released early %v: descriptor %d is kept", early, l.pidfd)
+			}
+			if err := l.SignalGroup(syscall.SIGKILL); !errors.Is(err, ErrGone) {
+				t.Errorf("SignalGroup: %v", err)
+			}
+			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // A status taken by somebody else in the program is reported as such and holds nothing up.
 func TestStolenStatus(t *testing.T) {
 	proctest.LeakCheck(t)
