@@ -270,6 +270,7 @@ func TestTheExecutableIsLookedForAsAtTheStart(t *testing.T) { // B46
 	}
 	tr := &tree{config: &confload.Config{}}
 	tr.environ.Store(&[]string{})
+	tr.environ.Store(&[]string{})
 	p := &confload.Program{Name: "x", Command: "prog 'a b'", Environment: []string{fmt.Sprintf("PATH=%s/one:%[1]s/two", dir)}}
 	path, tried := tr.executable(p)
 	if path != prog || !slices.Equal(tried, []string{filepath.Join(dir, "one", "prog"), prog}) {
