@@ -44,7 +44,18 @@ func (n *need) hopeless() bool {
 		return true
 	}
 	i := n.entry.info.Load()
-	return i.State == supervisor.Fatal || i.Overdue && !i.Ready || i.State == supervisor.Exited && n.condition == confload.NeedsExited && !i.Expected
+	switch {
+	case i.Overdue && !i.Ready:
+		return true
+	case i.State.IsDown() && !i.Wanted: // it has failed, somebody has stopped it, or it has ended and is to stay so
+		return true
+	}
+	return i.WaitsFor != "" && n.entry.isStuck()
+}
+
+// isStuck tells whether the program needs something that it will not get unless somebody does something about it.
+func (e *entry) isStuck() bool {
+	return slices.ContainsFunc(e.needed(), func(n need) bool { return !n.met() && n.hopeless() })
 }
 
 func (n *need) String() string {
@@ -142,6 +153,10 @@ func (p *program) lookAround(cause uint64) {
 // needsMoved looks around after something that the program needs has changed.
 func (p *program) needsMoved(m *needsMoved) {
 	p.lookAround(m.cause)
+	if stuck := p.m.Waiting && p.entry.isStuck(); stuck != p.stuck {
+		p.stuck = stuck
+		p.tellDependants(m.cause) // a client may wait for one of them
+	}
 	if !p.m.Waiting || len(p.starters) == 0 {
 		return
 	}

@@ -96,6 +96,37 @@ func TestAStartWhoseDependencyFailsIsToldAndGoesOnWaiting(t *testing.T) {
 	})
 }
 
+// Who waits for a start hears of it when what is needed, however far below, is taken away.
+func TestAStartWhoseDependencyIsStoppedIsTold(t *testing.T) {
+	manual := func(needs ...string) func(*confload.Program) {
+		return func(p *confload.Program) { p.Autostart = false; needing(0, needs...)(p) }
+	}
+	slowly := func(p *confload.Program) { p.Autostart, p.StartSecs = false, 60 }
+	groups := []confload.Group{program1("web", manual("api")), program1("api", manual("db")), program1("db", slowly)}
+	inVirtualTime(t, lives(script{}), groups, func(b *bench) {
+		ctx := context.Background()
+		for _, name := range []string{"api", "web"} {
+			done := make(chan error, 1)
+			go func() { done <- b.Start(ctx, name, true) }()
+			b.after(10 * time.Second)
+			if err := b.Stop(ctx, "db", true); err != nil {
+				t.Error(err)
+			}
+			wantFault(t, <-done, AbnormalTermination)
+			if i, _ := b.Info(name); i.WaitsFor == "" {
+				t.Errorf("%s does not wait any more: %+v", name, i)
+			}
+		}
+		if err := b.Start(ctx, "db", true); err != nil {
+			t.Error(err)
+		}
+		b.after(5 * time.Second)
+		if s := b.state("web"); s != supervisor.Running {
+			t.Errorf("web is %s", s)
+		}
+	})
+}
+
 func TestAStopEndsTheWaiting(t *testing.T) {
 	manual := func(p *confload.Program) { p.Autostart = false }
 	h := lives(script{stops: -1})

@@ -53,6 +53,7 @@ type program struct {
 	stoppers  []waiter
 	launchers []waiter     // wait for launched
 	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
+	stuck     bool         // it waits for something that is not to be had
 	lastKill  string       // why the last signal of a stop could not be sent; "" it could
 
 	readyQuestion, healthQuestion, memoryQuestion question
