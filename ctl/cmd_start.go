@@ -1,5 +1,10 @@
 package ctl
 
+import (
+	"slices"
+	"strings"
+)
+
 var verbStart = verb{
 	name:  "start",
 	short: "start programs and wait until they run",
@@ -34,11 +39,69 @@ var startWording = wording{
 }
 
 func runStart(s *session, args []string) error {
-	return s.actOn(bulk{
+	s.asked, s.notUp = nil, nil
+	before, known := 0, false
+	if !strings.HasPrefix(s.env.Name, "supervisorctl") { // under that name it says what that says
+		before, known = s.latestRecord()
+	}
+	err := s.actOn(bulk{
 		wording:  startWording,
 		one:      "startProcess",
 		group:    "startProcessGroup",
 		all:      "startAllProcesses",
 		badGroup: exitUsage,
 	}, args)
+	if known {
+		s.adviseOnStart(before)
+	}
+	return err
+}
+
+// latestRecord is the number of what has happened last. known: the server keeps what happens.
+func (s *session) latestRecord() (seq int, known bool) {
+	var a historyAnswer
+	err := s.call(&a, ownMethods+"getHistory", -1, 1, "")
+	return a.Next, err == nil
+}
+
+// adviseOnStart says which programs were started because others need them, and where to learn why some did not come up.
+func (s *session) adviseOnStart(before int) {
+	var a historyAnswer
+	var groups []treeGroup
+	if s.call(&a, ownMethods+"getHistory", before, historyMax, "") != nil || s.call(&groups, ownMethods+"getTree") != nil {
+		return
+	}
+	needs := map[string][]string{}
+	for _, g := range groups {
+		for _, p := range g.Programs {
+			for _, n := range p.Needs {
+				needs[p.Namespec] = append(needs[p.Namespec], n.Program)
+			}
+		}
+	}
+	needed := map[string]bool{}
+	var add func(of []string)
+	add = func(of []string) {
+		for _, n := range of {
+			if !needed[n] {
+				needed[n] = true
+				add(needs[n])
+			}
+		}
+	}
+	for _, name := range s.asked {
+		add(needs[name])
+	}
+	var started []string
+	for _, r := range a.Records {
+		if r.To == "STARTING" && needed[r.Program] && !slices.Contains(s.asked, r.Program) && !slices.Contains(started, r.Program) {
+			started = append(started, r.Program)
+		}
+	}
+	if len(started) > 0 {
+		s.advise("started as well, as it is needed: %s", strings.Join(started, ", "))
+	}
+	for _, n := range s.notUp {
+		s.advise("%s why %s tells what is in the way", s.env.Name, n)
+	}
 }

@@ -67,6 +67,7 @@ func (s *session) serverDid(result, line string) {
 // tell prints what became of one program and sets the exit status.
 func (s *session) tell(w wording, r result) {
 	name := namespec{r.Group, r.Name}
+	s.asked = append(s.asked, name.String())
 	if r.Status == statusSuccess {
 		s.did(name.outcome(w.done, ""), "%s: %s", name, w.done)
 		return
@@ -84,6 +85,9 @@ func (s *session) tell(w wording, r result) {
 	case w.fine:
 	case faultSpawnError, faultAbnormal, faultNotRunning:
 		s.fail(exitNotRunning)
+		if r.Status != faultNotRunning {
+			s.notUp = append(s.notUp, name.String())
+		}
 	default:
 		s.fail(exitGeneric)
 	}

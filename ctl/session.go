@@ -37,6 +37,8 @@ type session struct {
 	done    bool // quit or exit was run; a shell ends
 
 	outcomes  []outcome             // what the running verb did, for -o json
+	asked     []string              // programs that start was about
+	notUp     []string              // those of them that did not come up
 	strangers map[wordKind][]string // names the server did not know, for hints
 }
 

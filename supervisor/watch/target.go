@@ -21,8 +21,8 @@ type Target struct {
 }
 
 // Executable is a file that is executed: the first of several that find returns, which is the one that would be executed
-// now; "" there is none. tried are all paths that decide about that. Both are asked for at each look, from a goroutine of
-// the watcher. While there is none, nothing has changed: what counts is the next one that is there.
+// now; "" there is none. tried are all paths that decide about that. Both are asked for at each look, by Watch and from a
+// goroutine of the watcher. While there is none, nothing has changed: what counts is the next one that is there.
 //
 // It has no limit: a file that is being written is not to be executed.
 func Executable(find func() (path string, tried []string)) Target {
@@ -39,8 +39,8 @@ func Executable(find func() (path string, tried []string)) Target {
 	}}
 }
 
-// Files are certain files and all entries of certain directories; both are asked for at each look, from a goroutine of the
-// watcher. The entries themselves count only if they are among the files. As long as the first file is missing, nothing has
+// Files are certain files and all entries of certain directories; both are asked for at each look, by Watch and from a
+// goroutine of the watcher. The entries themselves count only if they are among the files. As long as the first file is missing, nothing has
 // changed.
 func Files(list func() (files, dirs []string)) Target {
 	return Target{limit: limit, look: func(p *picture) {
@@ -60,7 +60,7 @@ func Files(list func() (files, dirs []string)) Target {
 
 // Tree is the files in a directory and below it whose names match a pattern as filepath.Match has it. Names that begin with
 // a dot count only if the pattern does, and directories of such names never. Links are followed. except tells which paths do
-// not count; it is called from a goroutine of the watcher. As long as there is no such directory, nothing has changed.
+// not count; it is called at each look as well. As long as there is no such directory, nothing has changed.
 func Tree(dir, pattern string, except func(path string) bool) Target {
 	t := &tree{pattern: pattern, except: except}
 	return Target{limit: limit, look: func(p *picture) {

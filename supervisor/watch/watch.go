@@ -43,10 +43,15 @@ type subscription struct {
 	told          string           // the trouble that was told last
 }
 
-// Watch begins to watch a target: changed is called for each change from now on, trouble when not all of it can be watched.
-// Both are called from a goroutine of the watcher, must not block, and may be called once more after stop was called.
+// Watch begins to watch a target: changed is called for each change from the moment on at which Watch returns, trouble when not
+// all of it can be watched. Both are called from a goroutine of the watcher, must not block, and may be called once more after
+// stop was called. Watch itself looks at the target, which takes its time when there are many files.
 func (w *Watcher) Watch(t Target, changed func(Change), trouble func(error)) (stop func()) {
-	s := &subscription{target: t, changed: changed, trouble: trouble}
+	s := &subscription{target: t, changed: changed, trouble: trouble, base: map[string]stamp{}}
+	now := newPicture()
+	if t.look(now); !now.absent {
+		s.base = now.files
+	}
 	w.mu.Lock()
 	w.watches[s] = true
 	if !w.running {
@@ -248,21 +253,21 @@ func (l *loop) look(list []*subscription) {
 }
 
 func (s *subscription) compare(err error) {
-	p, first, at := s.picture, s.base == nil, s.latest
+	p, at := s.picture, s.latest
 	s.first, s.latest = time.Time{}, time.Time{}
+	if at.IsZero() { // it was between Watch and the first look of the loop
+		at = time.Now()
+	}
 	if err == nil {
 		err = p.err
 	}
 	s.tell(err)
-	if first {
-		s.base = map[string]stamp{}
-	}
 	if p.absent {
 		return
 	}
 	changed := differences(s.base, p.files)
 	s.base = p.files
-	if !first && len(changed) > 0 {
+	if len(changed) > 0 {
 		s.changed(Change{changed, at})
 	}
 }
