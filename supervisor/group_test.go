@@ -14,7 +14,8 @@ import (
 // groupScript is the group of a transcript.
 type groupScript struct{ group Group }
 
-// parseGroup reads "one_for_all a,b,c intensity=3 period=10s"; without intensity there is no limit.
+// parseGroup reads "one_for_all a,b,c intensity=3 period=10s auto_shutdown=any_significant significant=a,b"; without intensity
+// there is no limit.
 func parseGroup(t *testing.T, s string) *groupScript {
 	f := strings.Fields(s)
 	g := Group{Strategy: Strategy(slices.Index(strategyNames[:], f[0])), Order: strings.Split(f[1], ","), Budget: Unlimited}
@@ -26,6 +27,10 @@ func parseGroup(t *testing.T, s string) *groupScript {
 			g.Budget.Intensity, err = strconv.Atoi(v)
 		case "period":
 			g.Budget.Period, err = time.ParseDuration(v)
+		case "auto_shutdown":
+			g.AutoShutdown = AutoShutdown(slices.Index(autoShutdownNames[:], v))
+		case "significant":
+			g.Significant = strings.Split(v, ",")
 		default:
 			t.Fatalf("unknown option %q", k)
 		}
@@ -36,26 +41,55 @@ func parseGroup(t *testing.T, s string) *groupScript {
 	return &groupScript{g}
 }
 
-// tell reads "2s a failed" or "0s a,b,c up" and returns the answers.
+// tell reads "2s a failed" or "0s a,b,c up", "3s STOP", "4s START a,b", "5s REVISE rest_for_one a,b" or "6s STANDING", and
+// returns the answers.
 func (g *groupScript) tell(t *testing.T, s string) string {
 	f := strings.Fields(s)
 	now, err := time.ParseDuration(f[0])
-	fact := slices.Index(factNames[:], f[2])
-	if err != nil || fact < 0 {
+	if err != nil {
 		t.Fatalf("bad event %q", s)
 	}
 	var out strings.Builder
-	for _, name := range strings.Split(f[1], ",") {
-		var actions []GroupAction
-		g.group, actions = g.group.Tell(Member{name, Fact(fact)}, now)
+	took := func(next Group, actions []GroupAction) {
+		g.group = next
 		for _, a := range actions {
 			fmt.Fprintf(&out, "  %s (%s: %s)\n", a, a.Reason.Code, a.Reason.Text)
+		}
+	}
+	switch f[1] {
+	case "STOP":
+		took(g.group.Stop(Reason{"asked", "the group above asks for it"}))
+	case "START":
+		took(g.group.Start(strings.Split(f[2], ","), Reason{"asked", "the group above asks for it"}))
+	case "REVISE":
+		took(g.group.Revise(parseGroup(t, strings.Join(f[2:], " ")).group))
+	case "STANDING":
+		fmt.Fprintf(&out, "  %s, wanted %t, %d restarts used\n", g.group.Standing(), g.group.IsWanted(), g.group.Budget.Used(now))
+	default:
+		fact := slices.Index(factNames[:], f[2])
+		if fact < 0 {
+			t.Fatalf("bad event %q", s)
+		}
+		for _, name := range strings.Split(f[1], ",") {
+			took(g.group.Tell(Member{name, Fact(fact)}, now))
 		}
 	}
 	if out.Len() == 0 {
 		return "  nothing\n"
 	}
 	return out.String()
+}
+
+// list is the members in order; nil: nothing was told yet.
+func (g Group) list() []member {
+	if g.members == nil {
+		return nil
+	}
+	list := make([]member, len(g.Order))
+	for i := range list {
+		list[i] = g.members.at(i)
+	}
+	return list
 }
 
 // groupWorld is the members of a group as they really are: every order takes effect some time later.
@@ -87,11 +121,11 @@ func (w *groupWorld) tell(name string, fact Fact) {
 		}
 	}
 	before := w.g
-	members := slices.Clone(before.members)
+	members := before.list()
 	used := before.Budget.Used(0)
 	again, actionsAgain := before.Tell(Member{name, fact}, 0)
 	after, actions := before.Tell(Member{name, fact}, 0)
-	if !reflect.DeepEqual(after, again) || !reflect.DeepEqual(actions, actionsAgain) || !slices.Equal(before.members, members) {
+	if !reflect.DeepEqual(after, again) || !reflect.DeepEqual(actions, actionsAgain) || !slices.Equal(before.list(), members) {
 		w.fail("Tell is not a function of its input")
 	}
 	w.g = after
@@ -164,7 +198,7 @@ func (w *groupWorld) answer() {
 		}
 		w.up[a.Member], w.late[a.Member] = false, false
 		charged := w.charged
-		w.tell(a.Member, []Fact{MemberDown, MemberDown, MemberFailed}[w.r.IntN(3)])
+		w.tell(a.Member, []Fact{MemberDown, MemberDone, MemberFailed}[w.r.IntN(3)])
 		if w.charged != charged {
 			w.fail("%s was charged for its end, which was asked for", a.Member)
 		}
@@ -189,7 +223,7 @@ func (w *groupWorld) disturb() {
 	w.up[name] = false
 	if w.r.IntN(8) == 0 {
 		w.off[name] = true
-		w.tell(name, MemberDown)
+		w.tell(name, []Fact{MemberDown, MemberDone}[w.r.IntN(2)])
 		return
 	}
 	w.tell(name, MemberFailed)

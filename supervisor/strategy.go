@@ -21,14 +21,21 @@ func (s Strategy) String() string { return strategyNames[s] }
 // failed is not a member. The result is a part of order, not a copy.
 func (s Strategy) Affected(order []string, failed string) []string {
 	i := slices.Index(order, failed)
-	switch {
-	case i < 0:
+	if i < 0 {
 		return nil
-	case s == OneForOne:
-		return order[i : i+1]
-	case s == OneForAll:
-		return order
+	}
+	from, to := s.affected(len(order), i)
+	return order[from:to]
+}
+
+// affected is Affected by index, of n members: from one to before the other.
+func (s Strategy) affected(n, failed int) (from, to int) {
+	switch s {
+	case OneForOne:
+		return failed, failed + 1
+	case OneForAll:
+		return 0, n
 	default:
-		return order[i:]
+		return failed, n
 	}
 }
