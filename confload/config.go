@@ -123,7 +123,15 @@ type Group struct {
 	Kind Kind
 	// Programs are in start order: [group:x] in the order of programs=, otherwise by priority, then name.
 	Programs []Program
-	// Supervision is set for a [group:x] with a strategy or a limit; nil: each program only looks after itself.
+	// Members are, where groups are among them, the members in start order: names of Programs, and "group:NAME" for the group
+	// of that name. nil: they are Programs.
+	Members []string
+	// Parent is the name of the group that this one is a member of; "" none.
+	Parent string
+	// Significant: it counts for AutoShutdown of Parent.
+	Significant bool
+	// Supervision is set for a [group:x] with a strategy, a limit or auto_shutdown, and for one with a group as a member or in
+	// another group; nil: each program only looks after itself.
 	Supervision *Supervision
 	// Listener is set for KindEventListener.
 	Listener *Listener
@@ -203,6 +211,8 @@ type Program struct {
 
 	DependsOn     []Dependency // what must be up before it starts; nil: nothing
 	DependsPolicy DependsPolicy
+
+	Significant bool // its end counts for the group and for exit_when
 
 	Ready              Readiness
 	ReadyTimeout       time.Duration // from the start on; 0: none

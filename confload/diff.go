@@ -87,7 +87,8 @@ func ChangedOptions(a, b *Program) []string {
 }
 
 // ChangedGroupOptions returns the names of the options in which two groups differ, apart from their programs: priority,
-// those of a listener, and "kind" when the kind of section is another one. nil: they are the same.
+// those of a listener, "kind" when the kind of section is another one, "parent" when it is part of another group, and programs
+// when the order among programs and groups in it is another one. nil: they are the same.
 func ChangedGroupOptions(a, b *Group) []string {
 	var out []string
 	if a.Kind != b.Kind {
@@ -100,8 +101,14 @@ func ChangedGroupOptions(a, b *Group) []string {
 	if b.Listener != nil {
 		bl.Listener = *b.Listener
 	}
+	if a.Parent != b.Parent {
+		out = append(out, "parent")
+	}
+	if !slices.Equal(a.Members, b.Members) {
+		out = append(out, groupTable[0].Name)
+	}
 	out = append(out, changed(listenerTable, &al, &bl)...)
-	as, bs := groupSection{priority: a.Priority}, groupSection{priority: a.Priority}
+	as, bs := groupSection{priority: a.Priority, significant: a.Significant}, groupSection{priority: a.Priority, significant: b.Significant}
 	setSupervision(&as, a)
 	setSupervision(&bs, b)
 	return append(out, changed(groupTable, &as, &bs)...)

@@ -10,6 +10,7 @@ import (
 func TestDiff(t *testing.T) {
 	dir := t.TempDir()
 	const base = "[program:a]\ncommand=c\n"
+	const nests = base + "significant=true\n[supervisord]\nexit_when=any_significant\n[program:b]\ncommand=c\n[group:i]\nprograms=b\n[group:o]\n"
 	for _, c := range []struct {
 		name, old, new          string
 		added, changed, removed string
@@ -31,6 +32,9 @@ func TestDiff(t *testing.T) {
 		{"into a group", base, base + "[group:g]\nprograms=a", "g", "", "a"},
 		{"group order", base + "[program:b]\ncommand=c\n[group:g]\nprograms=a,b", base + "[program:b]\ncommand=c\n[group:g]\nprograms=b,a", "", "g", ""},
 		{"group priority", base + "[group:g]\nprograms=a", base + "[group:g]\nprograms=a\npriority=2", "", "g", ""},
+		{"a group into a group", nests + "programs=a", nests + "programs=a,group:i", "", "i o", ""},
+		{"order of a group in a group", nests + "programs=a,group:i", nests + "programs=group:i,a", "", "o", ""},
+		{"group auto_shutdown", nests + "programs=a\nauto_shutdown=any_significant", nests + "programs=a\nauto_shutdown=all_significant", "", "o", ""},
 		{"numprocs", base + "process_name=%(process_num)d", base + "process_name=%(process_num)d\nnumprocs=2", "", "a", ""},
 		{"kind", base, "[eventlistener:a]\ncommand=c\nevents=EVENT\npriority=999", "", "a", ""},
 		{"listener events", "[eventlistener:a]\ncommand=c\nevents=EVENT", "[eventlistener:a]\ncommand=c\nevents=TICK_5", "", "a", ""},
@@ -58,7 +62,7 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		"command": "d", "priority": "1", "autostart": "false", "autorestart": "true", "startsecs": "2", "startretries": "2",
 		"exitcodes": "1", "stopsignal": "INT", "stopwaitsecs": "1", "stopasgroup": "true", "killasgroup": "true", "umask": "077",
 		"user": "root", "directory": "/", "environment": "A=1", "serverurl": "http://h", "conf_file": "/etc/x", "redirect_stderr": "true", "process_name": "q",
-		"depends_on": "b", "depends_policy": "stop",
+		"depends_on": "b", "depends_policy": "stop", "significant": "true",
 		"ready": "notify", "ready_timeout": "1", "ready_timeout_action": "restart", "watchdog_secs": "2",
 		"liveness_check_script": "tcp://h:1", "liveness_check_initial_delay": "1", "liveness_check_period": "1", "liveness_check_timeout": "1",
 		"liveness_check_success_threshold": "2", "liveness_check_success_action": "x", "liveness_check_failure_threshold": "2",
@@ -94,6 +98,9 @@ func TestDiffSeesEveryOption(t *testing.T) {
 		text := "[program:a]\n"
 		if o.Name != "command" {
 			text += "command=c\n"
+		}
+		if o.Name == "significant" {
+			text = "[supervisord]\nexit_when=any_significant\n" + text // or nothing would go by it
 		}
 		is := mustParse(t, text+o.Name+"="+v+"\n[program:b]\ncommand=c\npriority=1000").Groups[0].Programs[0]
 		if got := ChangedOptions(&was, &is); !slices.Contains(got, o.Name) {

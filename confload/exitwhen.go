@@ -10,10 +10,12 @@ type ExitPolicy int
 
 // The values of exit_when=.
 const (
-	ExitNever      ExitPolicy = iota // nothing: supervisord's behaviour
-	ExitAllExited                    // nothing runs any more and nothing is to be started
-	ExitAnyFatal                     // a program has gone FATAL
-	ExitOfAProgram                   // one certain program has ended for good
+	ExitNever          ExitPolicy = iota // nothing: supervisord's behaviour
+	ExitAllExited                        // nothing runs any more and nothing is to be started
+	ExitAnyFatal                         // a program has gone FATAL
+	ExitAnySignificant                   // a significant program has ended and is not restarted
+	ExitAllSignificant                   // as ExitAllExited, for the significant programs
+	ExitOfAProgram                       // one certain program has ended for good
 )
 
 // ExitWhen is the value of exit_when=.
@@ -23,12 +25,12 @@ type ExitWhen struct {
 }
 
 var exitWhenType = valueType[ExitWhen]{
-	name: "word", allowed: "never, all_exited, any_fatal, program:NAME",
+	name: "word", allowed: "never, all_exited, any_fatal, any_significant, all_significant, program:NAME",
 	parse: func(_ *loader, s string) (ExitWhen, error) {
 		if name, ok := strings.CutPrefix(s, "program:"); ok && name != "" {
 			return ExitWhen{ExitOfAProgram, name}, nil
 		}
-		i, err := wordOf(s, "never", "all_exited", "any_fatal")
+		i, err := wordOf(s, "never", "all_exited", "any_fatal", "any_significant", "all_significant")
 		return ExitWhen{Policy: ExitPolicy(i)}, err
 	},
 	same: equal[ExitWhen],

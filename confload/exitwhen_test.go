@@ -16,7 +16,7 @@ func TestExitWhen(t *testing.T) {
 		}
 	}
 	for value, want := range map[string]string{
-		"sometimes": "allowed: never, all_exited, any_fatal, program:NAME", "program:": "allowed: never",
+		"sometimes": "allowed: never, all_exited, any_fatal, any_significant, all_significant, program:NAME", "program:": "allowed: never",
 		"program:wbe": "there is no such program; did you mean 'web'?", "program:g:two": "there is no such program",
 	} {
 		_, err := Parse("/c/s.conf", []byte("[supervisord]\nexit_when="+value+"\n[program:web]\ncommand=x\n"), testOptions(t))

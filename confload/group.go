@@ -21,6 +21,7 @@ func (l *loader) buildGroups() {
 	}
 	groups := l.config.Groups
 	l.refuseTwins(groups)
+	l.nest(groups)
 	slices.SortStableFunc(groups, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.Name, b.Name))
 	})
@@ -35,9 +36,7 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 		return
 	}
 	g := Group{Name: name, Priority: gs.priority, Kind: KindProgram, Section: sec.name, File: sec.at.file, Line: sec.at.line}
-	if gs.Strategy != OneForOne || gs.Intensity >= 0 {
-		g.Supervision = &gs.Supervision
-	}
+	g.Supervision, g.Significant = &gs.Supervision, gs.significant // nest takes it away where there is none
 	e, _ := l.doc.lookup(sec, "programs")
 	secret := l.hasEnv(e)
 	for i, program := range gs.programs {
@@ -45,12 +44,18 @@ func (l *loader) explicitGroup(sec *section, grouped map[*section]bool) {
 		if secret {
 			told = fmt.Sprintf("number %d of programs", i+1)
 		}
+		if strings.HasPrefix(program, groupMember) {
+			g.Members = append(g.Members, program)
+			continue
+		}
 		member := l.member(sec, e, program, told)
 		if member == nil {
 			continue
 		}
 		grouped[member] = true
-		g.Programs = append(g.Programs, l.programs(member, name)...)
+		for _, p := range l.programs(member, name) {
+			g.Programs, g.Members = append(g.Programs, p), append(g.Members, p.Name)
+		}
 	}
 	l.config.Groups = append(l.config.Groups, g)
 }

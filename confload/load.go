@@ -260,6 +260,7 @@ func (l *loader) build() {
 	l.buildGroups()
 	l.resolveDependencies()
 	l.checkExitWhen()
+	l.checkSignificant()
 	l.servers()
 	for i := range l.config.Groups {
 		g := &l.config.Groups[i]

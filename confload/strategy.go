@@ -23,6 +23,17 @@ const (
 	GiveUpLeave    OnGiveUp = iota // its programs stay down
 	GiveUpRestart                  // it begins anew after the period
 	GiveUpShutdown                 // supd ends, with GiveUpExitCode
+	GiveUpEscalate                 // it is a failure of the group that it is a member of
+)
+
+// AutoShutdown tells when the work of a group is done, so that it stops. The names are OTP's.
+type AutoShutdown int
+
+// The values of auto_shutdown=.
+const (
+	NeverShutDown  AutoShutdown = iota // never
+	AnySignificant                     // when a significant member has ended for good
+	AllSignificant                     // when the last one that was up has
 )
 
 // Supervision is how a group restarts its programs together.
@@ -32,10 +43,12 @@ type Supervision struct {
 	Period         time.Duration // > 0
 	OnGiveUp       OnGiveUp
 	GiveUpExitCode int // 0–255
+	AutoShutdown   AutoShutdown
 }
 
 var strategyType = words[Strategy]("one_for_one", "one_for_all", "rest_for_one")
-var onGiveUpType = words[OnGiveUp]("leave", "restart", "shutdown")
+var onGiveUpType = words[OnGiveUp]("leave", "restart", "shutdown", "escalate")
+var autoShutdownType = words[AutoShutdown]("never", "any_significant", "all_significant")
 
 // words is the type of an option that takes one of a few words, in any case: the nth stands for the number n.
 func words[T ~int](list ...string) valueType[T] {

@@ -80,8 +80,8 @@ var supervisordTable = tableOf("supervisord",
 		textType, func(s *Supervisord) *string { return &s.Identifier }),
 	bind(Option{Name: "exit_when", Default: "never", Names: NameHere, Effect: EffectDaemon,
 		Peer: PeerOnlySupd, PeerNote: "supervisord runs until it is told to end",
-		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, or when one program has ended; " +
-			"its exit status is that of the program."},
+		Help: "When supd ends by itself: when nothing runs any more, when a program goes FATAL, when any significant program has ended for " +
+			"good, or the last of them, or when one program has ended; its exit status is that of the program."},
 		exitWhenType, func(s *Supervisord) *ExitWhen { return &s.ExitWhen }),
 	bind(Option{Name: "make_log_dirs", Default: "false", Names: NameHere, Effect: EffectDaemon,
 		Peer: PeerOnlySupd, PeerNote: "to supervisord a missing directory is an error",

@@ -107,6 +107,10 @@ var processTable = tableOf("program",
 		Help: "What becomes of the program when something it depends on goes down: it goes on, is stopped, or is stopped and " +
 			"started again when that is back."},
 		dependsPolicyType, func(p *Program) *DependsPolicy { return &p.DependsPolicy }),
+	bind(Option{Name: "significant", Default: "false", Names: namesPerSection,
+		Peer: PeerOnlySupd, PeerNote: "it goes with auto_shutdown and exit_when",
+		Help: "Whether the end of the program, when it is not restarted, counts for auto_shutdown of its group and for exit_when."},
+		boolType, func(p *Program) *bool { return &p.Significant }),
 
 	// *_syslog stands before *_logfile: logfile=syslog turns it on.
 	syslogOf("stdout", stdout), logfileOf("stdout", stdout), maxBytesOf("stdout", stdout), backupsOf("stdout", stdout),
@@ -211,15 +215,17 @@ func eventsOf(name string, of func(*Program) *Stream) binding[Program] {
 
 // groupSection is what a [group:x] section says.
 type groupSection struct {
-	programs []string
-	priority int
+	programs    []string
+	priority    int
+	significant bool
 	Supervision
 }
 
 var groupTable = tableOf("group",
 	bind(Option{Name: "programs", Names: NameHere,
 		Example: "example",
-		Help:    "The programs and fcgi-programs of the group, in start order."},
+		Peer:    PeerBetter, PeerNote: "group:NAME as well, a group in the group",
+		Help: "The programs and fcgi-programs of the group, and groups in it as group:NAME, in start order."},
 		listType, func(g *groupSection) *[]string { return &g.programs }),
 	bind(Option{Name: "priority", Default: "999", Names: NameHere,
 		Help: "Low ones start first and stop last."},
@@ -236,14 +242,25 @@ var groupTable = tableOf("group",
 		Peer: PeerOnlySupd, PeerNote: "it goes with intensity",
 		Help: "For how long a restart counts."},
 		secondsType, func(g *groupSection) *time.Duration { return &g.Period }),
-	bind(Option{Name: "on_give_up", Default: "leave", Names: NameHere,
-		Peer: PeerOnlySupd, PeerNote: "it goes with intensity",
-		Help: "What happens when the group has given up: its programs stay down, it begins anew after the period, or supd ends."},
+	bind(Option{Name: "on_give_up", Computed: "escalate for a group in another one, else leave", Names: NameHere,
+		Example: "leave",
+		Peer:    PeerOnlySupd, PeerNote: "it goes with intensity",
+		Help: "What happens when the group has given up: its programs stay down, it begins anew after the period, supd ends, or it is " +
+			"a failure in the group that it is part of."},
 		onGiveUpType, func(g *groupSection) *OnGiveUp { return &g.OnGiveUp }),
 	bind(Option{Name: "give_up_exitcode", Default: "1", Names: NameHere,
 		Peer: PeerOnlySupd, PeerNote: "it goes with on_give_up",
 		Help: "The exit status of supd when it ends because the group gave up."},
 		intIn(0, 255), func(g *groupSection) *int { return &g.GiveUpExitCode }),
+	bind(Option{Name: "auto_shutdown", Default: "never", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "supervisord has no group that ends by itself",
+		Help: "When the group stops because its work is done: never, when any of its significant members has ended for good, or when the " +
+			"last of them has."},
+		autoShutdownType, func(g *groupSection) *AutoShutdown { return &g.AutoShutdown }),
+	bind(Option{Name: "significant", Default: "false", Names: NameHere,
+		Peer: PeerOnlySupd, PeerNote: "it goes with auto_shutdown",
+		Help: "Whether auto_shutdown of the group that it is part of counts the end of this group by its own auto_shutdown."},
+		boolType, func(g *groupSection) *bool { return &g.significant }),
 )
 
 var fcgiTable = tableOf("fcgi-program",
