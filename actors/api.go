@@ -24,6 +24,7 @@ type Info struct {
 	StderrLog  string            // path of the stderr log, "memory" (see Stderr), "" none or redirected
 	Reason     supervisor.Reason // why it is in this state
 	Expected   bool              // Exited: the status is one of exitcodes
+	ByGroup    bool              // its group decides what becomes of it when it fails
 	Wanted     bool              // it is down, or on its way down, and will be started without anybody asking for it
 	Ready      bool              // RUNNING, and as ready and healthy as its configuration asks
 	Unhealthy  bool              // its health check has failed too often

@@ -15,14 +15,17 @@ import (
 // when one of the actors has a bug.
 type group struct {
 	keepChildren
-	entry *groupEntry
+	entry   *groupEntry
+	members []member // in start order
+	nestedState
 
 	machine *supervisor.Group // nil: programs restart themselves, each for itself
 	began   time.Time
 	because uint64      // number of the record of what the machine decided last
 	retry   *time.Timer // begins anew after giving up; nil: none is waiting
 
-	launching int             // index of the program whose launch is awaited; -1 none
+	launching int             // index of the member whose launch is awaited; -1 none
+	launchers []*actor.PID    // who is to hear that all is launched
 	launch    uint64          // number of the record of what the programs with autostart are launched for
 	draining  map[*entry]bool // programs to go down before groupDown, which is owed to the parent; nil none is
 	retiring  int             // programs still to end before the group does
@@ -30,15 +33,17 @@ type group struct {
 }
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
-	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now()}
+	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now(), members: membersOf(e), nestedState: nestedState{told: supervisor.MemberDown}}
 	g.machine = g.newMachine()
 	return g
 }
 
 // Receive implements actor.Actor.
 func (g *group) Receive(ctx actor.Context) {
+	defer g.tellParent(ctx)
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
+		g.entry.pid.Store(ctx.Self())
 		sockets := g.tree.socketsOf(g.entry.config)
 		for _, e := range g.entry.entries {
 			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, sockets[e.program.Section], g.machine != nil) }), e.program.Name)
@@ -49,8 +54,9 @@ func (g *group) Receive(ctx actor.Context) {
 		}
 		ctx.Send(ctx.Parent(), &groupReady{g.entry})
 	case *launchAll:
-		g.launch = m.cause
-		g.launchFrom(ctx, 0)
+		g.launchAll(ctx, m)
+	case *groupLaunched:
+		g.memberLaunched(ctx, m.name)
 	case *launched:
 		if m.index == g.launching {
 			g.launchFrom(ctx, m.index+1)
@@ -66,11 +72,20 @@ func (g *group) Receive(ctx actor.Context) {
 		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
 		if g.machine != nil {
-			g.tell(ctx, m.entry, supervisor.MemberUnwanted, 0)
+			g.tell(ctx, m.entry.program.Name, supervisor.MemberUnwanted, 0)
 		}
+	case *startMembers:
+		g.startMembers(ctx, &m.memberOrder)
+	case *stopMembers:
+		g.stopMembers(ctx, &m.memberOrder)
+	case *memberStands:
+		g.memberStands(ctx, m)
+	case *tellStanding:
+		g.owesStanding = true
 	case *beginAnew:
 		g.beginAnew(ctx)
 	case *actor.Stopping:
+		g.gone = true
 		if g.retry != nil {
 			g.retry.Stop()
 		}
@@ -90,17 +105,37 @@ func (g *group) Receive(ctx actor.Context) {
 	}
 }
 
-// launchFrom starts the programs with autostart from index i on, each when the one before stands in the spawner's queue.
+// launchAll starts the programs with autostart, and those of the groups in the group.
+func (g *group) launchAll(ctx actor.Context, m *launchAll) {
+	to := ctx.Sender()
+	if to == nil {
+		to = ctx.Parent()
+	}
+	g.launchers = append(g.launchers, to)
+	if g.launching < 0 {
+		g.launch = m.cause
+		g.launchFrom(ctx, 0)
+	}
+}
+
+// launchFrom goes on with the members from index i on, each when the one before stands in the spawner's queue.
 func (g *group) launchFrom(ctx actor.Context, i int) {
-	for ; i < len(g.entry.entries); i++ {
-		if e := g.entry.entries[i]; e.program.Autostart {
+	for ; i < len(g.members); i++ {
+		e := g.members[i].entry
+		if e == nil && g.launchGroup(ctx, i) {
+			return
+		}
+		if e != nil && e.program.Autostart {
 			g.launching = i
 			ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAutostart, quiet: true, index: i, cause: g.launch})
 			return
 		}
 	}
 	g.launching = -1
-	ctx.Send(ctx.Parent(), &groupLaunched{g.entry.config.Name})
+	for _, to := range g.launchers {
+		ctx.Send(to, &groupLaunched{g.entry.config.Name})
+	}
+	g.launchers = nil
 }
 
 // stop asks programs to stop at once, the last one first, as supervisord does at shutdown.
@@ -144,7 +179,7 @@ func (g *group) endDrain(ctx actor.Context) bool {
 }
 
 func (g *group) programGone(ctx actor.Context, m *actor.Terminated) {
-	if g.launching >= 0 && m.Who.Equal(g.entry.entries[g.launching].pid.Load()) {
+	if g.launching >= 0 && g.members[g.launching].entry != nil && m.Who.Equal(g.members[g.launching].entry.pid.Load()) {
 		g.launchFrom(ctx, g.launching+1)
 	}
 	if g.retired {

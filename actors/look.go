@@ -10,10 +10,16 @@ import (
 type GroupInfo struct {
 	Name     string
 	Priority int
-	Listener bool        // it is a pool of listeners
-	Strategy string      // one_for_one, one_for_all, rest_for_one; "": each program restarts by itself
-	Budget   *BudgetInfo // nil: there is no strategy, and so no budget
-	Programs []ProgramInfo
+	Listener bool   // it is a pool of listeners
+	Strategy string // one_for_one, one_for_all, rest_for_one; "": each program restarts by itself
+	// AutoShutdown is never, any_significant or all_significant; "" with no Strategy. Done: it has stopped the group.
+	AutoShutdown string
+	Done         bool
+	Parent       string      // the group that it is a member of; "" none
+	Significant  bool        // its end by auto_shutdown counts for Parent
+	Members      []string    // where groups are among them: names of programs and "group:NAME", in start order; else nil
+	Budget       *BudgetInfo // nil: there is no strategy, and so no budget
+	Programs     []ProgramInfo
 }
 
 // A BudgetInfo is how the restart budget of a group stands.
@@ -52,14 +58,17 @@ func (h *Handle) Groups() []GroupInfo {
 }
 
 func (e *groupEntry) look() GroupInfo {
-	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil}
+	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil, Parent: e.config.Parent,
+		Significant: e.config.Significant, Members: e.config.Members}
 	if s := e.config.Supervision; s != nil {
 		g.Strategy = strategies[s.Strategy].String()
+		g.AutoShutdown = autoShutdowns[s.AutoShutdown].String()
 	}
 	if s := e.spending.Load(); s != nil {
 		now := time.Since(s.began)
 		g.Budget = &BudgetInfo{Intensity: s.budget.Intensity, Period: s.budget.Period, Used: s.budget.Used(now), Left: s.left(now),
 			Refill: s.budget.Refill(now), GaveUp: s.gaveUp}
+		g.Done = s.isDone
 	}
 	for _, p := range e.byPriority() {
 		g.Programs = append(g.Programs, p.look())

@@ -204,8 +204,28 @@ type (
 	stopReport struct{ life uint64 }  // time to log once more that somebody waits for a stop
 
 	// launchAll asks a group to start its programs with autostart; the answer is groupLaunched.
-	launchAll     struct{ cause uint64 }
+	launchAll struct{ cause uint64 }
+	// A group asks the same of a group that is its member, and gets the answer.
 	groupLaunched struct{ name string }
+	// startMembers and stopMembers ask a group that is a member to be up or down as a whole; the answer is a memberStands.
+	startMembers struct{ memberOrder }
+	stopMembers  struct{ memberOrder }
+	memberOrder  struct {
+		number uint64 // they grow
+		by     string // the group that asks
+		why    supervisor.Reason
+		cause  uint64
+	}
+	// memberStands says how a group that is a member stands; tellStanding asks for that.
+	memberStands struct {
+		group  string
+		fact   supervisor.Fact
+		wanted bool
+		order  uint64 // number of the last order it has got
+		gone   bool   // it has ended
+		cause  uint64
+	}
+	tellStanding struct{}
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
 	// With only, it is these programs.
 	stopGroup struct {

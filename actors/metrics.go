@@ -56,6 +56,7 @@ type spending struct {
 	budget supervisor.Budget
 	began  time.Time // the origin of the times in budget
 	gaveUp bool
+	isDone bool // auto_shutdown has stopped it
 }
 
 // poolBuffer is how a pool stands. It is written by the event center.
@@ -66,7 +67,7 @@ type poolBuffer struct {
 
 // publish makes how the budget stands known.
 func (g *group) publish(m *supervisor.Group) {
-	g.entry.spending.Store(&spending{m.Budget, g.began, m.GaveUp()})
+	g.entry.spending.Store(&spending{m.Budget, g.began, m.GaveUp(), m.Over() && !m.GaveUp()})
 }
 
 // Metrics returns what was counted. It sends no message.

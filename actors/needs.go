@@ -230,16 +230,16 @@ type stage struct {
 	entries []*entry
 }
 
-// stages orders the stop of groups, given in the order in which they stop: a program is stopped when all that need it are
-// down. Without dependencies that is one group after the other.
-func stages(groups []*groupEntry) []stage {
+// stages orders the stop of programs, given in stretches in start order: a program is stopped when all that need it are
+// down. Without dependencies that is one stretch after the other, the last one first.
+func stages(stretches []stage) []stage {
 	var all []*entry
-	for _, g := range groups {
-		all = append(all, g.entries...)
+	for _, s := range stretches {
+		all = append(all, s.entries...)
 	}
 	var out []stage
 	peel(all, func(free func(*entry) bool) []*entry {
-		s := nextStage(groups, free)
+		s := nextStage(stretches, free)
 		if s.entries != nil {
 			out = append(out, s)
 		}
@@ -289,16 +289,15 @@ func peel(entries []*entry, next func(free func(*entry) bool) []*entry) {
 	}
 }
 
-func nextStage(groups []*groupEntry, free func(*entry) bool) stage {
-	for _, g := range groups {
-		var s stage
-		for _, e := range g.entries {
+func nextStage(stretches []stage, free func(*entry) bool) stage {
+	for _, from := range slices.Backward(stretches) {
+		s := stage{group: from.group}
+		for _, e := range from.entries {
 			if free(e) {
 				s.entries = append(s.entries, e)
 			}
 		}
 		if s.entries != nil {
-			s.group = g.config.Name
 			return s
 		}
 	}

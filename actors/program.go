@@ -426,7 +426,7 @@ func (p *program) publish() {
 		waitsFor = p.m.Lacks
 	}
 	p.entry.info.Store(&Info{
-		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor, Wanted: p.m.IsWanted(),
+		Expected: p.m.State == supervisor.Exited && p.expected, WaitsFor: waitsFor, Wanted: p.m.IsWanted(), ByGroup: p.policy.Escalate,
 		Ready: p.m.IsReady(p.policy), Unhealthy: p.m.Health.Status == supervisor.Unhealthy, Overdue: p.m.Overdue,
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,

@@ -71,7 +71,7 @@ func (r *root) Receive(ctx actor.Context) {
 		}
 		r.autorun = true
 		cause := r.tree.recordBegin()
-		for _, g := range *r.tree.table.groups.Load() {
+		for _, g := range r.tree.table.tops() {
 			r.enqueue(ctx, g.config.Name, cause)
 		}
 	case *groupLaunched:
@@ -156,6 +156,7 @@ func (r *root) groupReady(ctx actor.Context, e *groupEntry) {
 		r.ready = nil
 	}
 	r.relink(ctx, e.cause)
+	r.askMembers(ctx, e)
 	r.announce(ctx, e)
 	if by.pid != nil {
 		if !by.down && r.autorun && r.tree.currentMood() == MoodRunning {
@@ -366,9 +367,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 	for _, pid := range r.groups {
 		ctx.Send(pid, &holdRequest{})
 	}
-	groups := slices.Clone(*r.tree.table.groups.Load())
-	slices.Reverse(groups)
-	r.stopping = stages(groups)
+	r.stopping = stages(r.tree.table.stretches())
 	r.reportWaiting(ctx)
 	r.stopNext(ctx)
 }

@@ -17,16 +17,26 @@ var strategies = map[confload.Strategy]supervisor.Strategy{
 	confload.OneForOne: supervisor.OneForOne, confload.OneForAll: supervisor.OneForAll, confload.RestForOne: supervisor.RestForOne,
 }
 
+var autoShutdowns = map[confload.AutoShutdown]supervisor.AutoShutdown{
+	confload.NeverShutDown: supervisor.NeverShutDown, confload.AnySignificant: supervisor.AnySignificant,
+	confload.AllSignificant: supervisor.AllSignificant,
+}
+
 // newMachine makes the machine of a group with a strategy, nil for one whose programs only look after themselves.
 func (g *group) newMachine() *supervisor.Group {
 	s := g.entry.config.Supervision
 	if s == nil {
 		return nil
 	}
-	m := &supervisor.Group{Strategy: strategies[s.Strategy], Budget: supervisor.Budget{Intensity: s.Intensity, Period: s.Period}}
-	for _, e := range g.entry.entries {
-		m.Order = append(m.Order, e.program.Name)
+	m := &supervisor.Group{Strategy: strategies[s.Strategy], Budget: supervisor.Budget{Intensity: s.Intensity, Period: s.Period},
+		AutoShutdown: autoShutdowns[s.AutoShutdown]}
+	for i := range g.members {
+		m.Order = append(m.Order, g.members[i].name)
+		if e := g.members[i].entry; e != nil && e.program.Significant {
+			m.Significant = append(m.Significant, e.program.Name)
+		}
 	}
+	m.Significant = append(m.Significant, g.entry.config.SignificantGroups...)
 	g.publish(m)
 	return m
 }
@@ -43,15 +53,29 @@ func (g *group) changed(ctx actor.Context, m *programChanged) {
 	if !is {
 		return
 	}
-	if g.machine.GaveUp() && fact == supervisor.MemberStarting { // somebody begins anew
+	g.heard(ctx, m.entry.program.Name, fact, m.cause)
+}
+
+// heard tells the machine of a fact, a new one when the old one is over and somebody begins anew.
+func (g *group) heard(ctx actor.Context, name string, f supervisor.Fact, cause uint64) {
+	if g.machine.Over() && f == supervisor.MemberStarting {
 		g.machine = g.newMachine()
-		for _, e := range g.entry.entries {
-			if f, is := factOf(e.info.Load().State); is && e != m.entry {
-				g.tell(ctx, e, f, 0)
+		for i := range g.members {
+			if was, is := g.factAbout(&g.members[i]); is && g.members[i].name != name {
+				g.tell(ctx, g.members[i].name, was, 0)
 			}
 		}
 	}
-	g.tell(ctx, m.entry, fact, m.cause)
+	g.tell(ctx, name, f, cause)
+}
+
+// factAbout is what a member is now.
+func (g *group) factAbout(m *member) (supervisor.Fact, bool) {
+	if m.entry == nil {
+		f, known := g.stands[m.group]
+		return f, known
+	}
+	return factOf(m.entry.info.Load().State)
 }
 
 // factOf is what a group must know of a state, if anything: a member in BACKOFF or STOPPING is still what it was.
@@ -61,6 +85,8 @@ func factOf(s supervisor.State) (supervisor.Fact, bool) {
 		return supervisor.MemberUp, true
 	case s == supervisor.Starting:
 		return supervisor.MemberStarting, true
+	case s == supervisor.Exited:
+		return supervisor.MemberDone, true
 	case s.IsDown():
 		return supervisor.MemberDown, true
 	}
@@ -68,13 +94,18 @@ func factOf(s supervisor.State) (supervisor.Fact, bool) {
 }
 
 // tell tells the machine of a fact, whose record is cause, and does what follows.
-func (g *group) tell(ctx actor.Context, e *entry, f supervisor.Fact, cause uint64) {
-	next, actions := g.machine.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, time.Since(g.began))
+func (g *group) tell(ctx actor.Context, name string, f supervisor.Fact, cause uint64) {
+	next, actions := g.machine.Tell(supervisor.Member{Name: name, Fact: f}, time.Since(g.began))
+	g.take(ctx, next, actions, cause)
+}
+
+// take does what the machine has decided.
+func (g *group) take(ctx actor.Context, next supervisor.Group, actions []supervisor.GroupAction, cause uint64) {
 	*g.machine = next
 	g.publish(g.machine)
 	for _, a := range actions {
 		if a.Do == supervisor.Charge {
-			g.record(e.program.NameSpec(), a.Reason, cause)
+			g.record(g.specOf(a.Member), a.Reason, cause)
 			continue
 		}
 		g.act(ctx, a)
@@ -90,17 +121,30 @@ func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
 	name := logs.Clean(g.entry.config.Name)
 	switch a.Do {
 	case supervisor.StopMember:
-		e := g.entry.find(a.Member)
 		g.tree.logger.Warn(fmt.Sprintf("group %s stops %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
+		e := g.entry.find(a.Member)
+		if e == nil {
+			g.order(ctx, a)
+			return
+		}
 		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, cause: g.because})
 	case supervisor.StartMember:
-		e := g.entry.find(a.Member)
 		g.tree.logger.Warn(fmt.Sprintf("group %s starts %s: %s", name, logs.Clean(a.Member), a.Reason.Text))
+		e := g.entry.find(a.Member)
+		if e == nil {
+			g.order(ctx, a)
+			return
+		}
 		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
 	case supervisor.Finished:
 		g.tree.logger.Info(fmt.Sprintf("group %s is complete again", name))
 	case supervisor.GiveUp:
 		g.gaveUp(ctx, a.Reason)
+	case supervisor.ShutDown:
+		g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-done", Text: "the group has shut down: " + a.Reason.Text}, g.because)
+		g.tree.logger.Info(fmt.Sprintf("group %s has shut down: %s", name, logs.Clean(a.Reason.Text)))
+	case supervisor.AllDown:
+		g.tree.logger.Info(fmt.Sprintf("group %s is down", name))
 	}
 }
 
@@ -127,9 +171,14 @@ func (g *group) beginAnew(ctx actor.Context) {
 		return
 	}
 	g.machine = g.newMachine()
-	g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-begins-anew", Text: "on_give_up of the group is restart"}, g.because)
-	for _, e := range g.entry.entries {
-		if e.program.Autostart {
+	anew := supervisor.Reason{Code: "group-begins-anew", Text: "on_give_up of the group is restart"}
+	g.record(g.entry.config.Name+":*", anew, g.because)
+	for i := range g.members {
+		e := g.members[i].entry
+		switch {
+		case e == nil:
+			g.order(ctx, supervisor.GroupAction{Do: supervisor.StartMember, Member: g.members[i].name, Reason: anew})
+		case e.program.Autostart:
 			ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
 		}
 	}

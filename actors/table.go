@@ -35,6 +35,7 @@ type groupEntry struct {
 	byName  map[string]*entry // nil: there are few
 	came    int               // groups of the same priority stand in the order in which they came
 	cause   uint64            // number of the record of its coming; 0: it was there when the tree began
+	pid     atomic.Pointer[actor.PID]
 
 	spending atomic.Pointer[spending] // nil: the group has no strategy
 	buffer   poolBuffer               // of a pool of listeners

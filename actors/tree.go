@@ -65,6 +65,8 @@ type tree struct {
 	nextSerial  atomic.Int64
 	workerLives atomic.Int64 // of all workers, so far
 
+	orders atomic.Uint64 // number of the last order of a group to one that is its member
+
 	mailboxes dispatcher
 	stopped   chan struct{} // closed when the tree is gone
 }

@@ -126,9 +126,11 @@ type Group struct {
 	// Members are, where groups are among them, the members in start order: names of Programs, and "group:NAME" for the group
 	// of that name. nil: they are Programs.
 	Members []string
+	// SignificantGroups are the Members that are groups and count for AutoShutdown.
+	SignificantGroups []string
 	// Parent is the name of the group that this one is a member of; "" none.
 	Parent string
-	// Significant: it counts for AutoShutdown of Parent.
+	// Significant: it is one of SignificantGroups of Parent.
 	Significant bool
 	// Supervision is set for a [group:x] with a strategy, a limit or auto_shutdown, and for one with a group as a member or in
 	// another group; nil: each program only looks after itself.

@@ -88,7 +88,7 @@ func ChangedOptions(a, b *Program) []string {
 
 // ChangedGroupOptions returns the names of the options in which two groups differ, apart from their programs: priority,
 // those of a listener, "kind" when the kind of section is another one, "parent" when it is part of another group, and programs
-// when the order among programs and groups in it is another one. nil: they are the same.
+// when the groups in it, or their order among the programs, are others. nil: they are the same.
 func ChangedGroupOptions(a, b *Group) []string {
 	var out []string
 	if a.Kind != b.Kind {
@@ -104,7 +104,7 @@ func ChangedGroupOptions(a, b *Group) []string {
 	if a.Parent != b.Parent {
 		out = append(out, "parent")
 	}
-	if !slices.Equal(a.Members, b.Members) {
+	if !slices.Equal(a.Members, b.Members) || !slices.Equal(a.SignificantGroups, b.SignificantGroups) {
 		out = append(out, groupTable[0].Name)
 	}
 	out = append(out, changed(listenerTable, &al, &bl)...)

@@ -78,6 +78,9 @@ func (l *loader) nestOne(byName map[string]*Group, parent *Group, name string) {
 		fail("names %s, which is a member of [%s] already; a group can be in one other group only", told, byName[g.Parent].Section)
 	default:
 		g.Parent = parent.Name
+		if g.Significant {
+			parent.SignificantGroups = append(parent.SignificantGroups, groupMember+name)
+		}
 	}
 }
 

@@ -82,7 +82,7 @@ func TestSignificantIsRead(t *testing.T) {
 	}
 	c = mustParse(t, "[program:a]\ncommand=c\nsignificant=true\n[group:x]\nprograms=group:y\nauto_shutdown=any_significant\n"+
 		"[group:y]\nprograms=a\nauto_shutdown=any_significant\nsignificant=true\n")
-	if !groupNamed(t, c, "y").Significant || groupNamed(t, c, "x").Significant {
+	if !groupNamed(t, c, "y").Significant || !slices.Equal(groupNamed(t, c, "x").SignificantGroups, []string{"group:y"}) {
 		t.Error("y is to be significant")
 	}
 }

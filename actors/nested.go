@@ -1,0 +1,234 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+)
+
+// This file is groups in groups. A group that is a member stays a group like others, an actor below root. The group above launches
+// it in its place, orders it up and down as a whole, and hears how it stands. Both ways numbers see to it that what a member says
+// is not taken for the answer to an order that it has not got yet.
+
+// member is one member of a group: a program or a group.
+type member struct {
+	name  string // in the machine
+	entry *entry // nil: it is a group
+	group string // the name of the group
+}
+
+// membersOf lists the members of a group in start order.
+func membersOf(e *groupEntry) []member {
+	names := e.config.MemberNames()
+	members := make([]member, len(names))
+	for i, name := range names {
+		members[i] = member{name: name}
+		if group, is := confload.GroupMember(name); is {
+			members[i].group = group
+		} else {
+			members[i].entry = e.find(name)
+		}
+	}
+	return members
+}
+
+// nestedState is what a group knows as one that has groups as members, and as one that is a member.
+type nestedState struct {
+	ordered map[string]uint64          // member → number of the last order to it
+	stands  map[string]supervisor.Fact // member → what it said last
+
+	lastOrder    uint64          // from the group above
+	told         supervisor.Fact // what the group above was told last
+	toldWanted   bool
+	owesStanding bool // the group above is to be told, whether something has changed or not
+	gone         bool // this actor is ending
+}
+
+// memberGroup returns the group of a name if it is a member of this one; nil: there is none at the moment.
+func (g *group) memberGroup(name string) *groupEntry {
+	if e := g.tree.table.group(name); e != nil && e.config.Parent == g.entry.config.Name {
+		return e
+	}
+	return nil
+}
+
+// specOf is how the history calls a member.
+func (g *group) specOf(name string) string {
+	if e := g.entry.find(name); e != nil {
+		return e.program.NameSpec()
+	}
+	group, _ := confload.GroupMember(name)
+	return group + ":*"
+}
+
+// launchGroup has the group that is member i launched; false: there is none.
+func (g *group) launchGroup(ctx actor.Context, i int) bool {
+	e := g.memberGroup(g.members[i].group)
+	if e == nil {
+		return false
+	}
+	g.launching = i
+	ctx.Request(e.pid.Load(), &launchAll{g.launch})
+	return true
+}
+
+// memberLaunched goes on when the group that was being launched is, or has ended.
+func (g *group) memberLaunched(ctx actor.Context, name string) {
+	if g.launching >= 0 && g.members[g.launching].group == name {
+		g.launchFrom(ctx, g.launching+1)
+	}
+}
+
+// order has a group that is a member start or stop as a whole. One that is not there is down.
+func (g *group) order(ctx actor.Context, a supervisor.GroupAction) {
+	name, _ := confload.GroupMember(a.Member)
+	o := memberOrder{number: g.tree.orders.Add(1), by: g.entry.config.Name, why: a.Reason, cause: g.because}
+	if g.ordered == nil {
+		g.ordered = map[string]uint64{}
+	}
+	g.ordered[name] = o.number
+	e := g.memberGroup(name)
+	switch {
+	case e == nil:
+		ctx.Send(ctx.Self(), &memberStands{group: name, fact: supervisor.MemberDown, gone: true})
+	case a.Do == supervisor.StopMember:
+		ctx.Send(e.pid.Load(), &stopMembers{o})
+	default:
+		ctx.Send(e.pid.Load(), &startMembers{o})
+	}
+}
+
+// memberStands hears how a group that is a member stands.
+func (g *group) memberStands(ctx actor.Context, m *memberStands) {
+	if m.gone {
+		delete(g.ordered, m.group) // the next one of this name has got no order
+		g.memberLaunched(ctx, m.group)
+	}
+	if g.machine == nil || g.tree.currentMood() != MoodRunning || m.order < g.ordered[m.group] {
+		return
+	}
+	if g.stands == nil {
+		g.stands = map[string]supervisor.Fact{}
+	}
+	g.stands[m.group] = m.fact
+	name := "group:" + m.group
+	if !m.wanted {
+		g.tell(ctx, name, supervisor.MemberUnwanted, m.cause)
+		if m.fact == supervisor.MemberUp || m.fact == supervisor.MemberStarting {
+			return // it is on its way down
+		}
+	}
+	g.heard(ctx, name, m.fact, m.cause)
+}
+
+// startMembers carries out the order of the group above to be up.
+func (g *group) startMembers(ctx actor.Context, m *memberOrder) {
+	if !g.obeys(m) {
+		return
+	}
+	var autostart []string
+	for i := range g.members {
+		if e := g.members[i].entry; e == nil || e.program.Autostart {
+			autostart = append(autostart, g.members[i].name)
+		}
+	}
+	next, actions := g.machine.Start(autostart, m.reason())
+	g.take(ctx, next, actions, m.cause)
+}
+
+// stopMembers carries out the order of the group above to be down.
+func (g *group) stopMembers(ctx actor.Context, m *memberOrder) {
+	if !g.obeys(m) {
+		return
+	}
+	next, actions := g.machine.Stop(m.reason())
+	g.take(ctx, next, actions, m.cause)
+}
+
+// obeys takes note of an order; false: there is nothing to be done about it.
+func (g *group) obeys(m *memberOrder) bool {
+	g.lastOrder, g.owesStanding = m.number, true
+	return g.machine != nil && g.tree.currentMood() == MoodRunning
+}
+
+// reason is why a group does what the one above has ordered.
+func (m *memberOrder) reason() supervisor.Reason {
+	return supervisor.Reason{Code: m.why.Code, Text: fmt.Sprintf("the group %s asks for it: %s", m.by, m.why.Text)}
+}
+
+// tellParent tells the group above how this one stands, when that has changed or is owed.
+func (g *group) tellParent(ctx actor.Context) {
+	name := g.entry.config.Parent
+	if name == "" || g.machine == nil || g.tree.currentMood() != MoodRunning {
+		return
+	}
+	fact, wanted := g.machine.Standing(), g.machine.IsWanted()
+	if fact == supervisor.MemberFailed && g.entry.config.Supervision.OnGiveUp != confload.GiveUpEscalate {
+		fact = supervisor.MemberDown
+	}
+	if g.gone {
+		fact, wanted = supervisor.MemberDown, false
+	} else if fact == g.told && wanted == g.toldWanted && !g.owesStanding {
+		return
+	}
+	g.told, g.toldWanted, g.owesStanding = fact, wanted, false
+	if e := g.tree.table.group(name); e != nil {
+		ctx.Send(e.pid.Load(), &memberStands{group: g.entry.config.Name, fact: fact, wanted: wanted, order: g.lastOrder, gone: g.gone, cause: g.because})
+	}
+}
+
+// askMembers has the groups that are members of a new one tell how they stand, as they may have been there before it.
+func (r *root) askMembers(ctx actor.Context, e *groupEntry) {
+	for _, name := range e.config.Members {
+		if group, is := confload.GroupMember(name); is && r.groups[group] != nil {
+			ctx.Send(r.groups[group], &tellStanding{})
+		}
+	}
+}
+
+// tops lists the groups that are in no other group that is there, in start order.
+func (t *table) tops() []*groupEntry {
+	var out []*groupEntry
+	for _, g := range *t.groups.Load() {
+		if t.parentOf(g) == nil {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// parentOf returns the group that g is a member of; nil: there is none at the moment.
+func (t *table) parentOf(g *groupEntry) *groupEntry {
+	if g.config.Parent == "" {
+		return nil
+	}
+	return t.group(g.config.Parent)
+}
+
+// stretches lists all programs in start order, in stretches of programs of one group. Without groups in groups there is one of
+// each group.
+func (t *table) stretches() []stage {
+	var out []stage
+	for _, g := range t.tops() {
+		out = t.appendStretches(out, g)
+	}
+	return out
+}
+
+func (t *table) appendStretches(out []stage, g *groupEntry) []stage {
+	s := stage{group: g.config.Name}
+	for _, m := range membersOf(g) {
+		if m.entry != nil {
+			s.entries = append(s.entries, m.entry)
+			continue
+		}
+		if inner := t.group(m.group); inner != nil && inner.config.Parent == g.config.Name {
+			out = t.appendStretches(append(out, s), inner)
+			s.entries = nil
+		}
+	}
+	return append(out, s)
+}
