@@ -24,6 +24,8 @@ type group struct {
 	because uint64      // number of the record of what the machine decided last
 	retry   *time.Timer // begins anew after giving up; nil: none is waiting
 
+	unwanted map[*entry]uint64 // number of the last memberUnwanted of a program
+
 	launching int             // index of the member whose launch is awaited; -1 none
 	launchers []*actor.PID    // who is to hear that all is launched
 	launch    uint64          // number of the record of what the programs with autostart are launched for
@@ -33,7 +35,8 @@ type group struct {
 }
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
-	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now(), members: membersOf(e), nestedState: nestedState{told: supervisor.MemberDown}}
+	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now(), members: membersOf(e),
+		unwanted: map[*entry]uint64{}, nestedState: nestedState{told: supervisor.MemberDown}}
 	g.machine = g.newMachine()
 	return g
 }
@@ -72,6 +75,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
 		if g.machine != nil {
+			g.unwanted[m.entry] = m.number
 			g.tell(ctx, m.entry.program.Name, supervisor.MemberUnwanted, 0)
 		}
 	case *startMembers:

@@ -112,6 +112,7 @@ type (
 		onlyIfApt bool   // a program that is up already is skipped
 		index     int    // copied into the answers
 		quiet     bool   // only launched is wanted
+		unwanted  uint64 // by its group: number of the last memberUnwanted that the group knows of
 		cause     uint64 // number of the record it comes from; 0: there is none yet
 		client    string // who asked, when there is none yet; "" nobody knows
 	}
@@ -244,10 +245,14 @@ type (
 		over   bool   // it is down and nothing is done for it any more; its snapshot may be ahead of what was told of it
 		cause  uint64 // number of the record of the change
 	}
-	cleanedUp      struct{ entry *entry } // its post_stop_hook has ended
-	memberUnwanted struct{ entry *entry } // a client wants it down, and it may be down
-	beginAnew      struct{}               // the pause of a group that gave up is over
-	configLoaded   struct {
+	cleanedUp struct{ entry *entry } // its post_stop_hook has ended
+	// memberUnwanted: a client wants it down, and it may be down.
+	memberUnwanted struct {
+		entry  *entry
+		number uint64 // how many there were, of this program
+	}
+	beginAnew    struct{} // the pause of a group that gave up is over
+	configLoaded struct {
 		config *confload.Config
 		err    error
 	}

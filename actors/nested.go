@@ -9,9 +9,9 @@ import (
 	"github.com/gwaycc/supd/supervisor"
 )
 
-// This file is groups in groups. A group that is a member stays a group like others, an actor below root. The group above launches
-// it in its place, orders it up and down as a whole, and hears how it stands. Both ways numbers see to it that what a member says
-// is not taken for the answer to an order that it has not got yet.
+// This file is groups in groups. A group that is a member stays a group like others, an actor below root. The group above
+// launches it in its place, orders it up and down as a whole, and hears how it stands. Orders have numbers, so that what a
+// member says is not taken for the answer to an order that it has not got yet.
 
 // member is one member of a group: a program or a group.
 type member struct {
@@ -176,7 +176,8 @@ func (g *group) tellParent(ctx actor.Context) {
 	}
 	g.told, g.toldWanted, g.owesStanding = fact, wanted, false
 	if e := g.tree.table.group(name); e != nil {
-		ctx.Send(e.pid.Load(), &memberStands{group: g.entry.config.Name, fact: fact, wanted: wanted, order: g.lastOrder, gone: g.gone, cause: g.because})
+		ctx.Send(e.pid.Load(), &memberStands{group: g.entry.config.Name, fact: fact, wanted: wanted, order: g.lastOrder,
+			gone: g.gone, cause: g.because})
 	}
 }
 

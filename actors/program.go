@@ -30,7 +30,8 @@ type program struct {
 	ctx actor.Context // of this actor; only used from its mailbox
 	m   supervisor.Program
 
-	ending   bool // this actor is being stopped: a new child would have it wait for ever
+	unwanted uint64 // how often its group was told that a client wants it down
+	ending   bool   // this actor is being stopped: a new child would have it wait for ever
 	run      *actor.PID
 	runPhase runPhase
 	wanted   uint64 // life to launch as soon as the old run is gone; 0 none

@@ -18,6 +18,10 @@ import (
 // This file is what a program answers to requests, and when.
 
 func (p *program) startRequested(r *startRequest, from *actor.PID) {
+	if r.by == supervisor.ByGroup && r.unwanted < p.unwanted { // a client was quicker, and the group takes it for starting
+		p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, false, 0})
+		return
+	}
 	w := waiter{from, r.name, r.wait, r.index}
 	refuse := func(o *Outcome) {
 		o.Immediate = true
@@ -94,7 +98,8 @@ func resolveFault(err *process.ResolveError) *Fault {
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{from, r.name, r.wait, r.index}
 	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
-		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry})
+		p.unwanted++
+		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry, p.unwanted})
 	}
 	awaiting := r.by == supervisor.ByAdministrator && p.m.IsAwaiting(p.policy)
 	if !p.m.State.IsUp() && !p.m.IsWanted() && !awaiting {

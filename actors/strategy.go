@@ -135,17 +135,24 @@ func (g *group) act(ctx actor.Context, a supervisor.GroupAction) {
 			g.order(ctx, a)
 			return
 		}
-		ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
+		g.start(ctx, e)
 	case supervisor.Finished:
 		g.tree.logger.Info(fmt.Sprintf("group %s is complete again", name))
 	case supervisor.GiveUp:
 		g.gaveUp(ctx, a.Reason)
 	case supervisor.ShutDown:
-		g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-done", Text: "the group has shut down: " + a.Reason.Text}, g.because)
+		done := supervisor.Reason{Code: "group-done", Text: "the group has shut down: " + a.Reason.Text}
+		g.record(g.entry.config.Name+":*", done, g.because)
 		g.tree.logger.Info(fmt.Sprintf("group %s has shut down: %s", name, logs.Clean(a.Reason.Text)))
 	case supervisor.AllDown:
 		g.tree.logger.Info(fmt.Sprintf("group %s is down", name))
 	}
+}
+
+// start has a program started for the group.
+func (g *group) start(ctx actor.Context, e *entry) {
+	ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1,
+		unwanted: g.unwanted[e], cause: g.because})
 }
 
 // gaveUp does what on_give_up says. Everything is down by now.
@@ -179,7 +186,7 @@ func (g *group) beginAnew(ctx actor.Context) {
 		case e == nil:
 			g.order(ctx, supervisor.GroupAction{Do: supervisor.StartMember, Member: g.members[i].name, Reason: anew})
 		case e.program.Autostart:
-			ctx.Send(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByGroup, quiet: true, index: -1, cause: g.because})
+			g.start(ctx, e)
 		}
 	}
 }
