@@ -24,6 +24,14 @@ func judge(w confload.ExitWhen, infos []*actors.Info) *verdict {
 				return &verdict{max(1, exitStatus(i)), i.Program.NameSpec() + " is FATAL and exit_when is any_fatal"}
 			}
 		}
+	case confload.ExitAnySignificant:
+		for _, i := range infos {
+			if i.Program.Significant && endedForGood(i) {
+				return &verdict{exitStatus(i), fmt.Sprintf("%s is significant and %s, and exit_when is any_significant", i.Program.NameSpec(), i.State)}
+			}
+		}
+	case confload.ExitAllSignificant:
+		return judgeSignificant(infos)
 	case confload.ExitOfAProgram:
 		for _, i := range infos {
 			if i.Program.NameSpec() == w.Program && ended(i) {
@@ -31,14 +39,42 @@ func judge(w confload.ExitWhen, infos []*actors.Info) *verdict {
 			}
 		}
 	case confload.ExitAllExited:
-		return judgeAll(infos)
+		return judgeAll(infos, "nothing runs any more and exit_when is all_exited")
 	}
 	return nil
 }
 
+// judgeSignificant is all_significant: all_exited, as far as significant programs are concerned.
+func judgeSignificant(infos []*actors.Info) *verdict {
+	var significant []*actors.Info
+	one := false
+	for _, i := range infos {
+		switch {
+		case !i.Program.Significant:
+			continue
+		case i.State == supervisor.Exited || i.State == supervisor.Fatal:
+			if !endedForGood(i) {
+				return nil
+			}
+			one = true
+		}
+		significant = append(significant, i)
+	}
+	if !one { // somebody has stopped them all
+		return nil
+	}
+	return judgeAll(significant, "no significant program runs any more and exit_when is all_significant")
+}
+
+// endedForGood tells whether a program has ended by itself and nobody will restart it: its group would, if it had failed there.
+func endedForGood(i *actors.Info) bool {
+	failed := i.State == supervisor.Fatal || !i.Expected && i.Program.Autorestart != confload.RestartNever
+	return ended(i) && !(i.ByGroup && failed)
+}
+
 // judgeAll is all_exited: every program that is started by itself has been, something has run, and nothing is up or waits.
 // The status is that of the first program, in the order of status, that did not end well.
-func judgeAll(infos []*actors.Info) *verdict {
+func judgeAll(infos []*actors.Info, why string) *verdict {
 	ran, status := false, 0
 	for _, i := range infos {
 		switch {
@@ -55,7 +91,7 @@ func judgeAll(infos []*actors.Info) *verdict {
 	if !ran {
 		return nil
 	}
-	return &verdict{status, "nothing runs any more and exit_when is all_exited"}
+	return &verdict{status, why}
 }
 
 // ended tells whether a program has ended and nobody asked it to, nor is to be started by its schedule.

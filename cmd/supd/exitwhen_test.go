@@ -35,6 +35,10 @@ func TestExitWhenJudgesByWhatIs(t *testing.T) {
 	scheduled := func(i *actors.Info) { i.NextRun = began }
 	all, fatal := confload.ExitWhen{Policy: confload.ExitAllExited}, confload.ExitWhen{Policy: confload.ExitAnyFatal}
 	one := confload.ExitWhen{Policy: confload.ExitOfAProgram, Program: "a"}
+	some, last := confload.ExitWhen{Policy: confload.ExitAnySignificant}, confload.ExitWhen{Policy: confload.ExitAllSignificant}
+	main := func(i *actors.Info) { i.Program.Significant = true }
+	grouped := func(i *actors.Info) { i.ByGroup = true }
+	never := func(i *actors.Info) { i.Program.Autorestart = confload.RestartNever }
 	const no = -1
 	for _, c := range []struct {
 		name  string
@@ -63,6 +67,21 @@ func TestExitWhenJudgesByWhatIs(t *testing.T) {
 		{"the one ended", one, []*actors.Info{info("a", supervisor.Exited, code(3)), info("b", supervisor.Running)}, 3},
 		{"the one was stopped", one, []*actors.Info{info("a", supervisor.Stopped, stopped)}, no},
 		{"another ended", one, []*actors.Info{info("a", supervisor.Running), info("b", supervisor.Exited, code(3))}, no},
+		{"a significant one ended", some, []*actors.Info{info("a", supervisor.Exited, main, code(0)), info("b", supervisor.Running, main)}, 0},
+		{"a significant one ended badly", some, []*actors.Info{info("a", supervisor.Exited, main, never, code(4)), info("b", supervisor.Running)}, 4},
+		{"a significant one is fatal", some, []*actors.Info{info("a", supervisor.Fatal, main)}, 1},
+		{"a significant one was stopped", some, []*actors.Info{info("a", supervisor.Stopped, main, stopped)}, no},
+		{"another than a significant one ended", some, []*actors.Info{info("a", supervisor.Exited, code(0)), info("b", supervisor.Running, main)}, no},
+		{"its group restarts a significant one", some, []*actors.Info{info("a", supervisor.Exited, main, grouped, code(4))}, no},
+		{"its group restarts a significant one that is fatal", some, []*actors.Info{info("a", supervisor.Fatal, main, grouped)}, no},
+		{"its group lets a significant one end", some, []*actors.Info{info("a", supervisor.Exited, main, grouped, never, code(4))}, 4},
+		{"one of two significant ones ended", last, []*actors.Info{info("a", supervisor.Exited, main, code(3), never), info("b", supervisor.Running, main)}, no},
+		{"all significant ones ended", last, []*actors.Info{info("a", supervisor.Exited, main, code(3), never), info("b", supervisor.Exited, main, code(0)),
+			info("c", supervisor.Running)}, 3},
+		{"the other significant one was stopped", last, []*actors.Info{info("a", supervisor.Exited, main, code(0)), info("b", supervisor.Stopped, main, stopped)}, 0},
+		{"all significant ones were stopped", last, []*actors.Info{info("a", supervisor.Stopped, main, stopped)}, no},
+		{"a significant one is still to start", last, []*actors.Info{info("a", supervisor.Exited, main, code(0)), info("b", supervisor.Stopped, main)}, no},
+		{"its group restarts the last significant one", last, []*actors.Info{info("a", supervisor.Exited, main, grouped, code(4))}, no},
 		{"the one is fatal", one, []*actors.Info{info("a", supervisor.Fatal)}, 1},
 	} {
 		got := no
@@ -88,6 +107,8 @@ func TestExitStatusOfTheDaemonFollowsExitWhen(t *testing.T) {
 		{"all_exited", job("a", "exit 0") + job("b", "exit 0"), 0},
 		{"any_fatal", long + "[program:broken]\ncommand=/no/such/file\nstartretries=0\n", 1},
 		{"program:main", long + job("main", "exit 42"), 42},
+		{"any_significant", long + job("main", "exit 43") + "significant=true\n" + job("other", "exit 1"), 43},
+		{"all_significant", long + job("one", "exit 44") + "significant=true\n" + job("two", "exit 0") + "significant=true\n", 44},
 		{"program:main", long + job("main", "kill -TERM $$"), 143},
 	} {
 		t.Run(fmt.Sprint(c.when, c.want), func(t *testing.T) {
