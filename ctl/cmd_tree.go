@@ -11,7 +11,8 @@ var verbTree = verb{
 	short: "show groups and programs in the order of their start",
 	forms: []form{{"tree", "the strategy and budget of each group, the state of its programs and what they depend on"}},
 	notes: `Groups and the programs of each stand in the order in which they are started; they are stopped in reverse. A group with a strategy
-has a budget: so many restarts within a time are lived with, one more and the group gives up.`,
+has a budget: so many restarts within a time are lived with, one more and the group gives up. A group in a group stands in its
+place. A group with auto_shutdown stops when its significant members have ended.`,
 	example: `$ tree
 $ -o json tree | jq -r '.[] | select(.ready | not) | .namespec'`,
 	noArgs:  true,
@@ -26,6 +27,11 @@ type treeGroup struct {
 	Priority  int           `xmlrpc:"priority"`
 	Listener  bool          `xmlrpc:"listener"`
 	Strategy  string        `xmlrpc:"strategy"`
+	Auto      string        `xmlrpc:"auto_shutdown"` // never, any_significant, all_significant; "" it has no strategy
+	Done      bool          `xmlrpc:"done"`          // that has stopped it
+	Parent    string        `xmlrpc:"parent"`        // the group that it is in; "" none
+	Main      bool          `xmlrpc:"significant"`
+	Members   []string      `xmlrpc:"members"` // names of programs and "group:NAME", in start order; empty: there are no groups in it
 	GaveUp    bool          `xmlrpc:"gave_up"`
 	Intensity int           `xmlrpc:"intensity"`
 	Period    float64       `xmlrpc:"period"`
@@ -35,11 +41,57 @@ type treeGroup struct {
 	Programs  []treeProgram `xmlrpc:"processes"`
 }
 
+// A branch is one line of the tree: a group, or a program of one.
+type branch struct {
+	group   *treeGroup
+	program *treeProgram // nil: it is the group itself
+	depth   int          // in how many groups the group is
+}
+
+// branches lists groups and programs in the order in which they are started. A group whose parent is not there is by itself.
+func branches(groups []treeGroup) []branch {
+	byName := map[string]*treeGroup{}
+	for i := range groups {
+		byName[groups[i].Name] = &groups[i]
+	}
+	var out []branch
+	for i := range groups {
+		if byName[groups[i].Parent] == nil {
+			out = groups[i].branches(out, byName, 0)
+		}
+	}
+	return out
+}
+
+func (g *treeGroup) branches(out []branch, byName map[string]*treeGroup, depth int) []branch {
+	out = append(out, branch{g, nil, depth})
+	if len(g.Members) == 0 {
+		for i := range g.Programs {
+			out = append(out, branch{g, &g.Programs[i], depth})
+		}
+	}
+	for _, m := range g.Members {
+		if name, nested := strings.CutPrefix(m, "group:"); nested {
+			if inner := byName[name]; inner != nil && inner.Parent == g.Name {
+				out = inner.branches(out, byName, depth+1)
+			}
+			continue
+		}
+		for i := range g.Programs {
+			if p := &g.Programs[i]; p.Namespec == g.Name+":"+m || p.Namespec == m && m == g.Name {
+				out = append(out, branch{g, p, depth})
+			}
+		}
+	}
+	return out
+}
+
 // A treeProgram is a program as supd.getTree tells it.
 type treeProgram struct {
 	Namespec  string     `xmlrpc:"namespec"`
 	Priority  int        `xmlrpc:"priority"`
 	Autostart bool       `xmlrpc:"autostart"`
+	Main      bool       `xmlrpc:"significant"`
 	State     string     `xmlrpc:"statename"`
 	PID       int        `xmlrpc:"pid"`
 	Ready     bool       `xmlrpc:"ready"`
@@ -77,6 +129,10 @@ type treeRow struct {
 	Reason        string   `json:"reason" help:"why it is in its state"`
 	Needs         []string `json:"needs" help:"the programs it depends on"`
 	Strategy      string   `json:"strategy" help:"of the group: one_for_one, one_for_all, rest_for_one, or empty"`
+	Parent        string   `json:"parent" help:"the group that its group is in, or empty"`
+	Significant   bool     `json:"significant" help:"whether its end counts for auto_shutdown of its group and for exit_when"`
+	AutoShutdown  string   `json:"auto_shutdown" help:"of the group: never, any_significant, all_significant, or empty"`
+	Done          bool     `json:"done" help:"whether auto_shutdown has stopped the group"`
 	GaveUp        bool     `json:"gave_up" help:"whether the group has given up"`
 	BudgetUsed    int      `json:"budget_used" help:"restarts of the group that count now"`
 	BudgetLeft    int      `json:"budget_left" help:"restarts left before the group gives up, -1 for any number"`
@@ -98,15 +154,18 @@ func runTree(s *session, _ []string) error {
 		}
 	}
 	now := time.Now()
-	for _, g := range groups {
-		s.printf("%s\n", g.head())
-		for _, p := range g.Programs {
-			order++
-			state := s.paint(stateColour(p.State), fmt.Sprintf("%-8s", p.State))
-			s.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %3d  %-*s  %s  %s", order, width, p.Namespec, state, p.detail(now)), " "))
-			for _, n := range p.Needs {
-				s.printf("  %3s  %-*s  %s\n", "", width, "", s.need(n))
-			}
+	for _, b := range branches(groups) {
+		indent := strings.Repeat("  ", b.depth)
+		p := b.program
+		if p == nil {
+			s.printf("%s%s\n", indent, b.group.head())
+			continue
+		}
+		order++
+		state := s.paint(stateColour(p.State), fmt.Sprintf("%-8s", p.State))
+		s.printf("%s\n", strings.TrimRight(fmt.Sprintf("%s  %3d  %-*s  %s  %s", indent, order, width, p.Namespec, state, p.detail(now)), " "))
+		for _, n := range p.Needs {
+			s.printf("%s  %3s  %-*s  %s\n", indent, "", width, "", s.need(n))
 		}
 	}
 	return nil
@@ -114,17 +173,19 @@ func runTree(s *session, _ []string) error {
 
 func treeRows(groups []treeGroup) []treeRow {
 	var rows []treeRow
-	for _, g := range groups {
-		for _, p := range g.Programs {
-			needs := []string{}
-			for _, n := range p.Needs {
-				needs = append(needs, n.Program)
-			}
-			rows = append(rows, treeRow{Order: len(rows) + 1, Namespec: p.Namespec, Group: g.Name, GroupPriority: g.Priority, Priority: p.Priority,
-				Autostart: p.Autostart, State: p.State, PID: p.PID, Ready: p.Ready, Status: p.Status, WaitsFor: p.WaitsFor, Wanted: p.Wanted,
-				Until: p.Until, Reason: p.Text, Needs: needs, Strategy: g.Strategy, GaveUp: g.GaveUp, BudgetUsed: g.Used, BudgetLeft: g.Left,
-				Refill: g.Refill})
+	for _, b := range branches(groups) {
+		g, p := b.group, b.program
+		if p == nil {
+			continue
 		}
+		needs := []string{}
+		for _, n := range p.Needs {
+			needs = append(needs, n.Program)
+		}
+		rows = append(rows, treeRow{Order: len(rows) + 1, Namespec: p.Namespec, Group: g.Name, GroupPriority: g.Priority, Priority: p.Priority,
+			Autostart: p.Autostart, State: p.State, PID: p.PID, Ready: p.Ready, Status: p.Status, WaitsFor: p.WaitsFor, Wanted: p.Wanted,
+			Until: p.Until, Reason: p.Text, Needs: needs, Strategy: g.Strategy, Parent: g.Parent, Significant: p.Main, AutoShutdown: g.Auto,
+			Done: g.Done, GaveUp: g.GaveUp, BudgetUsed: g.Used, BudgetLeft: g.Left, Refill: g.Refill})
 	}
 	return rows
 }
@@ -135,9 +196,21 @@ func (g *treeGroup) head() string {
 	if g.Listener {
 		line += ", listeners"
 	}
-	switch {
-	case g.Strategy == "":
+	if g.Parent != "" {
+		line += ", in " + g.Parent
+	}
+	if g.Main {
+		line += ", significant"
+	}
+	if g.Strategy == "" {
 		return line
+	}
+	if g.Auto != "" && g.Auto != "never" {
+		line += ", auto_shutdown " + g.Auto
+	}
+	switch {
+	case g.Done:
+		return line + ", is done"
 	case g.GaveUp:
 		return line + ", " + g.Strategy + ", gave up"
 	case g.Left < 0:
@@ -157,6 +230,14 @@ func span(seconds float64) string {
 
 // detail is the end of the line of a program.
 func (p *treeProgram) detail(now time.Time) string {
+	if p.Main {
+		return strings.TrimRight("significant, "+p.standing(now), ", ")
+	}
+	return p.standing(now)
+}
+
+// standing is how it stands with a program, where that is more than its state.
+func (p *treeProgram) standing(now time.Time) string {
 	switch {
 	case p.WaitsFor != "":
 		return "waits for " + p.WaitsFor

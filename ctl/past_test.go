@@ -319,6 +319,33 @@ group web, priority 999
 	}
 }
 
+func TestTreeShowsGroupsInTheirPlaceAndWhatIsSignificant(t *testing.T) {
+	f := newFakeSupd(t, treeOf(
+		groupOf("in", obj{"parent": "x", "significant": true, "strategy": "one_for_one", "auto_shutdown": "all_significant", "priority": 1},
+			programOf("in:p", "RUNNING", obj{"significant": true})),
+		groupOf("lost", obj{"parent": "gone", "strategy": "one_for_one", "auto_shutdown": "never"}, programOf("lost:l", "RUNNING", nil)),
+		groupOf("x", obj{"strategy": "one_for_all", "auto_shutdown": "any_significant", "members": []any{"a", "group:in", "group:gone", "z"}, "done": true},
+			programOf("x:a", "RUNNING", nil), programOf("x:z", "STOPPED", nil, needOf("x:a", "running", "RUNNING", true)))))
+	want := `group lost, priority 999, in gone, one_for_one, restarts are not limited
+    1  lost:l  RUNNING   pid 7, ready
+group x, priority 999, auto_shutdown any_significant, is done
+    2  x:a     RUNNING   pid 7, ready
+  group in, priority 1, in x, significant, auto_shutdown all_significant, one_for_one, restarts are not limited
+      3  in:p    RUNNING   significant, pid 7, ready
+    4  x:z     STOPPED   because
+               needs x:a (running), which is RUNNING
+`
+	if out, errs, status := f.ask(t, "tree"); out != want || errs != "" || status != 0 {
+		t.Errorf("status %d: %q\n%s", status, errs, out)
+	}
+	out, _, _ := f.ask(t, "-o", "json", "tree")
+	var rows []treeRow
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 4 || rows[2].Parent != "x" || !rows[2].Significant ||
+		rows[2].AutoShutdown != "all_significant" || !rows[3].Done || rows[3].Order != 4 {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // someGraph has a diamond, a cycle, a program that is not there, and names that are hard to quote.
 var someGraph = treeOf(groupOf("all", nil,
 	programOf("db", "RUNNING", nil), programOf("alone", "RUNNING", nil),

@@ -27,9 +27,11 @@ func (s *service) reasonRows() []row {
 			example: "p.supd.getHistory(-20)['records']"},
 		{decl: "array getTree()", topic: aboutReasons, own: true, always: true, handle: s.getTree,
 			help: "Gives all groups and processes in the order in which they are started.",
-			returns: "an array of structs: name, priority, listener (it is a pool of listeners), strategy (\"\" none), gave_up, intensity (restarts allowed within period, -1 any " +
+			returns: "an array of structs: name, priority, listener (it is a pool of listeners), strategy (\"\" none), auto_shutdown (\"\" none), done (it has " +
+				"stopped the group), parent (the group that this one is in, \"\" none), significant, members (names of processes and group:NAME in start order; empty when no " +
+				"group is in this one), gave_up, intensity (restarts allowed within period, -1 any " +
 				"number), period and refill (seconds, doubles; until the oldest restart does not count any more), used, left (-1 any number), and processes: an array " +
-				"of structs with name, group, namespec, priority, autostart, statename, pid, start, ready, status, wanted (it is down and will be started), " +
+				"of structs with name, group, namespec, priority, autostart, significant, statename, pid, start, ready, status, wanted (it is down and will be started), " +
 				"waits_for, until, code and text (why it is in this state) and needs: an array of structs with program, condition, met and statename (\"\" there is no such process).",
 			example: "{g['name']: g['left'] for g in p.supd.getTree() if g['strategy']}"},
 		{decl: "array getLives(string name)", topic: aboutReasons, own: true, always: true, faults: codes{actors.BadName}, handle: s.getLives,

@@ -186,15 +186,16 @@ func TestGetTreeAndGetLives(t *testing.T) {
 	r := newRig(t)
 	i, _ := r.tree.Info("cat")
 	i.Life = 3
-	r.tree.groups = []actors.GroupInfo{{Name: "cat", Priority: 5, Strategy: "one_for_all",
+	r.tree.groups = []actors.GroupInfo{{Name: "cat", Priority: 5, Strategy: "one_for_all", AutoShutdown: "any_significant", Done: true, Parent: "up", Significant: true, Members: []string{"cat", "group:in"},
 		Budget: &actors.BudgetInfo{Intensity: 3, Period: time.Minute, Used: 1, Left: 2, Refill: 30500 * time.Millisecond},
 		Programs: []actors.ProgramInfo{{Info: i, Needs: []actors.NeedInfo{{Program: "db", Condition: "healthy", Known: true, State: supervisor.Fatal},
 			{Program: "gone", Condition: "running"}}}}}, {Name: "plain"}}
 	got := textOf(r.rpcCall(t, "supd.getTree"))
 	for _, want := range []string{
-		"name cat priority 5 listener 0 strategy one_for_all gave_up 0 intensity 3 period 60 used 1 left 2 refill 30.5 processes name cat group cat namespec cat priority 999 autostart 1 pid 1234",
+		"name cat priority 5 listener 0 strategy one_for_all auto_shutdown any_significant done 1 parent up significant 1 members cat group:in gave_up 0 intensity 3 period 60 used 1 left 2 refill 30.5 " +
+			"processes name cat group cat namespec cat priority 999 autostart 1 significant 0 pid 1234",
 		"needs program db condition healthy met 0 statename FATAL program gone condition running met 0 statename name plain",
-		"name plain priority 0 listener 0 strategy gave_up 0 intensity -1 period 0 used 0 left -1 refill 0 processes"} {
+		"name plain priority 0 listener 0 strategy auto_shutdown done 0 parent significant 0 members gave_up 0 intensity -1 period 0 used 0 left -1 refill 0 processes"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in %s", want, got)
 		}
