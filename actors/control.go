@@ -83,7 +83,7 @@ func (c *control) openSession(ctx actor.Context, m *ManyPrograms) {
 			ctx.Respond(&Fault{BadName, m.Group})
 			return
 		}
-		entries = g.byPriority()
+		entries = byPriority(g.entries)
 	}
 	client := ctx.Sender()
 	ctx.Spawn(c.tree.props(func() actor.Actor { return newSession(c.tree, m, entries, client) }))

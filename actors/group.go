@@ -24,7 +24,7 @@ type group struct {
 	because uint64      // number of the record of what the machine decided last
 	retry   *time.Timer // begins anew after giving up; nil: none is waiting
 
-	unwanted map[*entry]uint64 // number of the last memberUnwanted of a program
+	unwanted map[*entry]uint64 // number of the last memberUnwanted of a program; nil: there was none
 
 	launching int             // index of the member whose launch is awaited; -1 none
 	launchers []*actor.PID    // who is to hear that all is launched
@@ -36,7 +36,7 @@ type group struct {
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
 	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now(), members: membersOf(e),
-		unwanted: map[*entry]uint64{}, nestedState: nestedState{told: supervisor.MemberDown}}
+		nestedState: nestedState{told: supervisor.MemberDown}}
 	g.machine = g.newMachine()
 	return g
 }
@@ -75,6 +75,9 @@ func (g *group) Receive(ctx actor.Context) {
 		g.programDown(ctx, m.entry)
 	case *memberUnwanted:
 		if g.machine != nil {
+			if g.unwanted == nil {
+				g.unwanted = map[*entry]uint64{}
+			}
 			g.unwanted[m.entry] = m.number
 			g.tell(ctx, m.entry.program.Name, supervisor.MemberUnwanted, 0)
 		}

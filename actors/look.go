@@ -70,7 +70,7 @@ func (e *groupEntry) look() GroupInfo {
 			Refill: s.budget.Refill(now), GaveUp: s.gaveUp}
 		g.Done = s.isDone
 	}
-	for _, p := range e.byPriority() {
+	for _, p := range byPriority(e.entries) {
 		g.Programs = append(g.Programs, p.look())
 	}
 	return g

@@ -25,7 +25,7 @@ func membersOf(e *groupEntry) []member {
 	names := e.config.MemberNames()
 	members := make([]member, len(names))
 	for i, name := range names {
-		members[i] = member{name: name}
+		members[i].name = name
 		if group, is := confload.GroupMember(name); is {
 			members[i].group = group
 		} else {
@@ -221,6 +221,10 @@ func (t *table) stretches() []stage {
 
 func (t *table) appendStretches(out []stage, g *groupEntry) []stage {
 	s := stage{group: g.config.Name}
+	if g.config.Members == nil {
+		s.entries = g.entries
+		return append(out, s)
+	}
 	for _, m := range membersOf(g) {
 		if m.entry != nil {
 			s.entries = append(s.entries, m.entry)

@@ -535,3 +535,21 @@ func massDeath(t *testing.T, n int) (allocations uint64) {
 	})
 	return allocations
 }
+
+func TestStartAllTakesAGroupInAGroupInItsPlace(t *testing.T) {
+	groups := nestOfThree()
+	for i := range groups {
+		for j := range groups[i].Programs {
+			groups[i].Programs[j].Autostart = false
+		}
+	}
+	h := dying(nil)
+	inVirtualTime(t, h, groups, func(b *bench) {
+		if _, err := b.StartAll(context.Background(), true); err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprint(h.started()); got != "[a p z]" {
+			t.Errorf("started %s", got)
+		}
+	})
+}

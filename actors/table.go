@@ -142,18 +142,19 @@ func (t *table) find(namespec string) *entry {
 	return g.find(name)
 }
 
-// inStartOrder lists all programs by priority of their group, then by their own, as startAllProcesses takes them.
+// inStartOrder lists all programs by priority of their group, then by their own, as startAllProcesses takes them; those of a
+// group in a group in its place.
 func (t *table) inStartOrder() []*entry {
 	var all []*entry
-	for _, g := range *t.groups.Load() {
-		all = append(all, g.byPriority()...)
+	for _, s := range t.stretches() {
+		all = append(all, byPriority(s.entries)...)
 	}
 	return all
 }
 
-// byPriority lists the programs of a group by priority, otherwise in their order.
-func (g *groupEntry) byPriority() []*entry {
-	out := slices.Clone(g.entries)
+// byPriority lists programs by priority, otherwise in their order.
+func byPriority(entries []*entry) []*entry {
+	out := slices.Clone(entries)
 	slices.SortStableFunc(out, func(a, b *entry) int { return cmp.Compare(a.program.Priority, b.program.Priority) })
 	return out
 }

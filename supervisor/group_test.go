@@ -136,7 +136,7 @@ func (w *groupWorld) tell(name string, fact Fact) {
 			w.fail("no reason")
 		}
 		switch a.Do {
-		case Finished, GiveUp:
+		case Finished, GiveUp, ShutDown:
 			w.over = append(w.over, a.Do)
 			continue
 		case Charge:
@@ -247,13 +247,14 @@ func (w *groupWorld) takeDown(name string) {
 	}
 }
 
-func TestRandomGroupsEndWithAllUpOrGiveUp(t *testing.T) {
-	var finished, gaveUp int
+func TestRandomGroupsEndWithAllUpOrOver(t *testing.T) {
+	var finished, gaveUp, done int
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		order := strings.Split("abcdefgh", "")[:1+r.IntN(6)]
 		w := &groupWorld{t: t, r: r, up: map[string]bool{}, off: map[string]bool{}, late: map[string]bool{}, history: []string{fmt.Sprintf("seed %d", seed)},
-			g: Group{Strategy: Strategy(r.IntN(3)), Order: order, Budget: Budget{Intensity: []int{-1, 0, 1, 3, 20}[r.IntN(5)]}}}
+			g: Group{Strategy: Strategy(r.IntN(3)), Order: order, Budget: Budget{Intensity: []int{-1, 0, 1, 3, 20}[r.IntN(5)]},
+				AutoShutdown: AutoShutdown(r.IntN(3)), Significant: order[:r.IntN(len(order)+1)]}}
 		for _, m := range order {
 			if w.off[m] = r.IntN(6) == 0; !w.off[m] {
 				w.up[m] = true
@@ -278,28 +279,35 @@ func TestRandomGroupsEndWithAllUpOrGiveUp(t *testing.T) {
 		}
 		for _, m := range order {
 			switch {
-			case w.g.GaveUp() && w.up[m]:
-				w.fail("gave up, but %s is up", m)
-			case !w.g.GaveUp() && !w.up[m] && !w.off[m]:
+			case w.g.Over() && w.up[m]:
+				w.fail("it is over, but %s is up", m)
+			case !w.g.Over() && !w.up[m] && !w.off[m]:
 				w.fail("%s is down", m)
 			}
 		}
 		n := len(w.over) - 1
-		if i := slices.Index(w.over, GiveUp); w.g.GaveUp() != (i >= 0) || i >= 0 && i != n {
-			w.fail("gave up %t, but reported %v", w.g.GaveUp(), w.over)
+		i := slices.IndexFunc(w.over, func(v GroupVerb) bool { return v == GiveUp || v == ShutDown })
+		if w.g.Over() != (i >= 0) || i >= 0 && (i != n || w.g.GaveUp() != (w.over[i] == GiveUp)) {
+			w.fail("over %t, gave up %t, but reported %v", w.g.Over(), w.g.GaveUp(), w.over)
+		}
+		if (w.g.Standing() == MemberDone) != (i >= 0 && w.over[i] == ShutDown) || w.g.Standing() == MemberStarting {
+			w.fail("it stands %s and reported %v", w.g.Standing(), w.over)
 		}
 		if b := w.g.Budget.Intensity; b >= 0 && w.charged > b {
 			w.fail("%d restarts were charged", w.charged)
 		}
 		if n >= 0 {
-			if w.over[n] == GiveUp {
+			switch w.over[n] {
+			case GiveUp:
 				gaveUp++
-			} else {
+			case ShutDown:
+				done++
+			default:
 				finished++
 			}
 		}
 	}
-	if finished < 300 || gaveUp < 300 {
-		t.Errorf("too tame: %d finished, %d gave up", finished, gaveUp)
+	if finished < 300 || gaveUp < 300 || done < 50 {
+		t.Errorf("too tame: %d finished, %d gave up, %d were done", finished, gaveUp, done)
 	}
 }
