@@ -51,6 +51,13 @@ func dying(lives map[string][]int) *scriptedHost {
 	})
 }
 
+// had is how many lives a program has had.
+func (h *scriptedHost) had(name string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lives[name]
+}
+
 // states tells the states of programs: "RUNNING STOPPED".
 func (b *bench) states(names ...string) string {
 	var out []string
@@ -91,12 +98,12 @@ func TestPermanentTransientAndTemporaryMembers(t *testing.T) {
 		g.Programs[0].Autorestart = c.policy
 		inVirtualTime(t, h, []confload.Group{g}, func(b *bench) {
 			b.after(time.Minute)
-			if h.lives["a"] != c.lives || b.state("x:a") != c.state {
-				t.Errorf("autorestart %d, status %d: %d lives, %s", c.policy, c.code, h.lives["a"], b.state("x:a"))
+			if h.had("a") != c.lives || b.state("x:a") != c.state {
+				t.Errorf("autorestart %d, status %d: %d lives, %s", c.policy, c.code, h.had("a"), b.state("x:a"))
 			}
 			_ = b.Stop(context.Background(), "x:a", true) // an end that somebody asked for is no failure, whatever the policy
 			b.after(time.Minute)
-			if h.lives["a"] != c.lives {
+			if h.had("a") != c.lives {
 				t.Errorf("autorestart %d, status %d: it came back after a stop", c.policy, c.code)
 			}
 		})
@@ -209,7 +216,7 @@ func TestAFailureInANestedGroupStaysThereWithinItsBudget(t *testing.T) {
 	inVirtualTime(t, h, nest(confload.Supervision{Strategy: confload.OneForAll}, confload.Supervision{Intensity: 1}), func(b *bench) {
 		b.after(time.Minute)
 		b.wantStates("RUNNING RUNNING RUNNING RUNNING", nestNames...)
-		if h.lives["p"] != 2 || h.lives["q"] != 1 || h.lives["a"] != 1 || h.lives["z"] != 1 {
+		if h.had("p") != 2 || h.had("q") != 1 || h.had("a") != 1 || h.had("z") != 1 {
 			t.Errorf("%v", h.lives)
 		}
 	})
@@ -343,10 +350,10 @@ func TestANestedGroupCanBeRemovedAndAddedWhileTheOneAboveGoesOn(t *testing.T) {
 		if err := b.Start(ctx, "in:p", true); err != nil { // its third life fails, which goes up
 			t.Error(err)
 		}
-		z := h.lives["z"]
+		z := h.had("z")
 		b.after(time.Minute)
 		b.wantStates("RUNNING RUNNING RUNNING RUNNING", nestNames...)
-		if h.lives["p"] != 4 || h.lives["z"] != z+1 {
+		if h.had("p") != 4 || h.had("z") != z+1 {
 			t.Errorf("%v, z had %d", h.lives, z)
 		}
 	})
@@ -374,12 +381,12 @@ func TestTheGroupAboveCanBeRemovedAndAddedWhileTheNestedOneGoesOn(t *testing.T) 
 		}
 		b.after(4 * time.Second)
 		b.wantStates("RUNNING RUNNING RUNNING RUNNING", nestNames...)
-		if h.lives["p"] != 1 {
-			t.Errorf("%d lives of p", h.lives["p"])
+		if h.had("p") != 1 {
+			t.Errorf("%d lives of p", h.had("p"))
 		}
 		b.after(time.Minute) // p has failed: x knows the group, and restarts it and what stands after it
 		b.wantStates("RUNNING RUNNING RUNNING RUNNING", nestNames...)
-		if h.lives["p"] != 2 || h.lives["z"] != 3 || h.lives["a"] != 2 {
+		if h.had("p") != 2 || h.had("z") != 3 || h.had("a") != 2 {
 			t.Errorf("%v", h.lives)
 		}
 	})
@@ -448,10 +455,10 @@ func TestBetweenTheAttemptsOfAPassAStopIsServed(t *testing.T) {
 		if _, err := b.StopGroup(context.Background(), "x", true); err != nil {
 			t.Error(err)
 		}
-		lives := h.lives["a"]
+		lives := h.had("a")
 		b.after(time.Minute)
-		if h.lives["a"] != lives {
-			t.Errorf("it was started %d times after the stop", h.lives["a"]-lives)
+		if h.had("a") != lives {
+			t.Errorf("it was started %d times after the stop", h.had("a")-lives)
 		}
 		for _, name := range []string{"x:a", "x:b", "x:c"} {
 			if s := b.state(name); !s.IsDown() {
@@ -528,8 +535,8 @@ func massDeath(t *testing.T, n int) (allocations uint64) {
 		runtime.ReadMemStats(&after)
 		allocations = after.Mallocs - before.Mallocs
 		for _, name := range names {
-			if b.state("x:"+name) != supervisor.Running || h.lives[name] != 2 {
-				t.Fatalf("%s is %s in life %d", name, b.state("x:"+name), h.lives[name])
+			if b.state("x:"+name) != supervisor.Running || h.had(name) != 2 {
+				t.Fatalf("%s is %s in life %d", name, b.state("x:"+name), h.had(name))
 			}
 		}
 	})

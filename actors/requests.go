@@ -19,7 +19,7 @@ import (
 
 func (p *program) startRequested(r *startRequest, from *actor.PID) {
 	if r.by == supervisor.ByGroup && r.unwanted < p.unwanted { // a client was quicker, and the group takes it for starting
-		p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, false, 0})
+		p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: p.m.State})
 		return
 	}
 	w := waiter{from, r.name, r.wait, r.index}
