@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -515,24 +516,32 @@ func TestThousandsOfDeathsAtOnceAreHandledInLinearTime(t *testing.T) {
 	}
 }
 
+// massDeath kills n programs of a group at one moment, and returns what that and their restart have allocated.
 func massDeath(t *testing.T, n int) (allocations uint64) {
-	h := newScriptedHost(func(_ string, life int) script {
-		if life == 1 {
-			return script{runs: 5 * time.Second, code: 1}
-		}
-		return script{}
-	})
 	var names []string
 	for i := range n {
 		names = append(names, "p"+strconv.Itoa(i))
 	}
-	inVirtualTime(t, h, []confload.Group{groupOf("x", confload.Supervision{Intensity: -1}, names...)}, func(b *bench) {
-		b.after(4 * time.Second)
+	g := groupOf("x", confload.Supervision{Intensity: -1}, names...)
+	for i := range g.Programs {
+		g.Programs[i].StartSecs = 0 // thousands of timers at one moment would be as many goroutines
+	}
+	h := lives(script{})
+	inVirtualTime(t, h, []confload.Group{g}, func(b *bench) {
+		b.after(time.Second)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		b.after(4 * time.Second)
+		began := time.Now()
+		for _, name := range names {
+			if err := b.Signal(context.Background(), "x:"+name, syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+		}
 		synctest.Wait()
 		runtime.ReadMemStats(&after)
+		if took := time.Since(began); took > 0 {
+			t.Errorf("the deaths were not at one moment, they took %s", took)
+		}
 		allocations = after.Mallocs - before.Mallocs
 		for _, name := range names {
 			if b.state("x:"+name) != supervisor.Running || h.had(name) != 2 {
