@@ -20,6 +20,18 @@ type Run struct {
 	File string
 }
 
+// Mode is that of the file: one with options that may hold a secret is nobody else's to read.
+func (r *Run) Mode() os.FileMode {
+	for _, o := range r.Options {
+		name, _, _ := strings.Cut(o, "=")
+		switch name = strings.ToLower(strings.TrimSpace(name)); {
+		case name == "environment", name == "liveness_check_script", name == "ready", strings.HasSuffix(name, "_hook"):
+			return 0o600
+		}
+	}
+	return 0o644
+}
+
 // RunSource stands for a file in messages about a Run.
 const RunSource = "run"
 

@@ -233,3 +233,14 @@ func TestWhatAClientSetsWinsOverEnvironmentFiles(t *testing.T) {
 		t.Errorf("%q, identifier %q", got, c.Supervisord.Identifier)
 	}
 }
+
+func TestAFileThatMayHoldASecretIsNobodyElsesToRead(t *testing.T) {
+	for options, want := range map[string]os.FileMode{
+		"autostart=false": 0o644, "Environment = PW=x": 0o600, "pre_start_hook=http://u:p@host/": 0o600, "ready=exec:/bin/true": 0o600,
+		"liveness_check_script=http://host/ -H 'Token: x'": 0o600, "": 0o644,
+	} {
+		if got := (&Run{Options: []string{"priority=5", options}}).Mode(); got != want {
+			t.Errorf("%s: %o", options, got)
+		}
+	}
+}

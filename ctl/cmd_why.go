@@ -119,7 +119,7 @@ func (s *session) showWhy(a *whyAnswer, now time.Time) {
 		}
 	}
 	if n := len(a.Begun); n > 2 || n > 0 && a.Begun[n-1].Code != "began" { // that supd has started explains little
-		s.printf("the process that ended had begun so:\n")
+		s.printf("that attempt had begun so:\n")
 		for _, r := range slices.Backward(a.Begun) {
 			s.step(&r, "")
 		}

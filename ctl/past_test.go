@@ -125,7 +125,7 @@ func TestWhyShowsTheWayFromTheFirstCause(t *testing.T) {
 		{"a chain", answer(nil), "web is FATAL\n" + chain},
 		{"how it began", answer(obj{"begun": []any{transition(4, 3, 1, "web", "STOPPED", "STARTING", "start-requested", "started by autostart"),
 			event(3, 0, 0, "request", "web:*", "group-added", "a client put it to work")}}),
-			"web is FATAL\n" + chain + "the process that ended had begun so:\n" + stamp(0) + "               a client put it to work\n" +
+			"web is FATAL\n" + chain + "that attempt had begun so:\n" + stamp(0) + "               a client put it to work\n" +
 				stamp(1) + "               web STOPPED -> STARTING: started by autostart\n"},
 		{"a start that explains nothing", answer(obj{"begun": []any{transition(2, 1, 1, "web", "STOPPED", "STARTING", "x", "y"),
 			event(1, 0, 0, "tree", "", "began", "supd has started")}}), "web is FATAL\n" + chain},

@@ -174,7 +174,7 @@ func writeRun(r *confload.Run) error {
 	}
 	defer os.Remove(f.Name())
 	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+	if err = errors.Join(err, f.Chmod(r.Mode()), f.Sync(), f.Close()); err == nil {
 		err = os.Link(f.Name(), r.File) // a rename would replace what is there
 	}
 	switch {

@@ -122,7 +122,7 @@ func TestWhyNamesTheUpdateThatBrokeAProgram(t *testing.T) {
 		"begun: a client (uid "+uid+") had the configuration read: web has changed (command)",
 		"begun: a client (uid "+uid+") put the group web to work again, as its configuration has changed: command", "begun: started by autostart")
 	out, _ := ctlIn(t, conf, "why", "web")
-	for _, want := range []string{"web is EXITED\n", "  first cause  web RUNNING -> EXITED: it ended", "the process that ended had begun so:\n", "web has changed (command)\n"} {
+	for _, want := range []string{"web is EXITED\n", "  first cause  web RUNNING -> EXITED: it ended", "that attempt had begun so:\n", "web has changed (command)\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
