@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -26,7 +27,7 @@ func (s *Simulation) obey(st *scenario.Statement) {
 		s.host.behave(st.Behaviour)
 		return
 	}
-	b := &errandBoy{sim: s, command: text}
+	b := &errandBoy{sim: s, command: text, began: s.now}
 	s.pending = append(s.pending, b)
 	b.begin(st.Command)
 }
@@ -44,6 +45,7 @@ func (s *Simulation) tell(h Happening) {
 type errandBoy struct {
 	sim     *Simulation
 	command string // as it is written
+	began   time.Time
 	wrong   []string
 	said    string // what is answered when nothing is wrong; "" done
 }

@@ -19,17 +19,9 @@ type simulatedHost struct {
 	sim    *Simulation
 	voices map[*process.Spec]*announcer // of lives whose processes are still to be started
 	live   map[string]*simulatedProcess // by namespec
+	begun  map[string]bool              // by namespec: a process was asked for and is not there yet
 	lives  map[string]int               // by namespec: how many were begun
 	pids   int
-
-	watch hostWatch // nil, but for tests
-}
-
-// A hostWatch is told of what the tree does to processes.
-type hostWatch interface {
-	starting(namespec string)                              // before there is a process
-	signalled(p *simulatedProcess, s syscall.Signal)       // by the tree
-	ended(p *simulatedProcess, code int, s syscall.Signal) // for whatever reason
 }
 
 // simulatedProcess is one life of a program.
@@ -44,6 +36,7 @@ type simulatedProcess struct {
 	fate  scenario.Fate
 	plans []timer // what it will do by itself
 	dying timer   // a signal has reached it; nil: none has
+	ready bool    // it has said so
 	gone  bool
 }
 
@@ -58,10 +51,12 @@ func (h *simulatedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 	h.lives[name]++
 	life := h.lives[name]
 	fate := h.sim.Script.FateOf(h.sim.Seed, name, life, h.sim.elapsed())
-	if h.watch != nil {
-		h.watch.starting(name)
+	if h.begun[name] || h.live[name] != nil {
+		h.sim.bug("a second process of %s is started while there is one", name)
 	}
+	h.begun[name] = true
 	h.sim.AfterFunc(fate.Start, func() {
+		delete(h.begun, name)
 		if fate.Fails {
 			done(nil, &process.SpawnError{Text: fmt.Sprintf("the simulation lets no process of '%s' begin", voice.prog.Name)})
 			return
@@ -176,8 +171,8 @@ func (p *simulatedProcess) plan() {
 	for _, line := range f.Says {
 		p.at(line.After, func() { _, _ = p.spec.Stdout.Write([]byte(line.Text + "\n")) })
 	}
-	if f.Ready < f.Hangs {
-		p.at(f.Ready, p.getReady)
+	if f.Ready < f.Hangs && !p.ready {
+		p.at(max(f.Ready, p.age()), p.getReady)
 	}
 	if w := p.voice.prog.Watchdog; w > 0 {
 		p.feed(w / 2)
@@ -196,6 +191,7 @@ func (p *simulatedProcess) at(age time.Duration, do func()) {
 
 // getReady has the process say that it is ready, in the way its configuration asks for. Lines of a script speak for themselves.
 func (p *simulatedProcess) getReady() {
+	p.ready = true
 	switch r := &p.voice.prog.Ready; {
 	case r.Kind == confload.ReadyNotify:
 		p.voice.told("READY=1")
@@ -237,9 +233,6 @@ func (p *simulatedProcess) end(code int, sig syscall.Signal) {
 	if p.host.live[p.name] == p {
 		delete(p.host.live, p.name)
 	}
-	if p.host.watch != nil {
-		p.host.watch.ended(p, code, sig)
-	}
 	e := process.Exit{Code: code, Signal: sig, At: p.host.sim.now, Status: uint32(sig)}
 	if sig == 0 {
 		e.Status = uint32(code) << 8
@@ -257,9 +250,6 @@ func (p *simulatedProcess) Began() time.Time { return p.began }
 func (p *simulatedProcess) Signal(sig syscall.Signal) error {
 	if p.gone {
 		return process.ErrGone
-	}
-	if p.host.watch != nil {
-		p.host.watch.signalled(p, sig)
 	}
 	takes := p.fate.Stop
 	switch stops := stopSignals(p.voice.prog); {

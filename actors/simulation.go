@@ -5,6 +5,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -87,7 +88,7 @@ func (s *Simulation) run(config *confload.Config, opts ...Option) (*Simulated, e
 		s.Script = &scenario.Script{}
 	}
 	s.now, s.next = simulationBegin, config
-	s.host = simulatedHost{sim: s, voices: map[*process.Spec]*announcer{}, live: map[string]*simulatedProcess{}, lives: map[string]int{}}
+	s.host = simulatedHost{sim: s, voices: map[*process.Spec]*announcer{}, live: map[string]*simulatedProcess{}, begun: map[string]bool{}, lives: map[string]int{}}
 	system := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) }))
 	defer system.Shutdown()
 	for i := range s.Script.Statements {
@@ -128,11 +129,17 @@ func (s *Simulation) logger() hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: onlyBugs{&s.bugs}})
 }
 
+// bug notes something that must not happen.
+func (s *Simulation) bug(format string, args ...any) {
+	fmt.Fprintf(&s.bugs, "at %s: internal error: %s\n", s.elapsed(), fmt.Sprintf(format, args...))
+}
+
 type onlyBugs struct{ to *bytes.Buffer }
 
 func (b onlyBugs) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte("internal error")) {
-		_, _ = b.to.Write(line)
+	if _, bug, found := bytes.Cut(line, []byte("internal error")); found {
+		first, _, _ := bytes.Cut(bug, []byte("\n")) // the stack below it differs from time to time
+		fmt.Fprintf(b.to, "internal error%s\n", first)
 	}
 	return len(line), nil
 }
