@@ -17,7 +17,7 @@ import (
 const theScript = "the script"
 
 // obey carries out a statement whose time has come.
-func (s *Simulation) obey(st *scenario.Statement) {
+func (s *simulation) obey(st *scenario.Statement) {
 	text := st.Text
 	if st.At > 0 {
 		text = strings.Join(strings.Fields(text)[2:], " ") // without "at TIME", which is told beside it
@@ -27,13 +27,13 @@ func (s *Simulation) obey(st *scenario.Statement) {
 		s.host.behave(st.Behaviour)
 		return
 	}
-	b := &errandBoy{sim: s, command: text, began: s.now}
+	b := &scriptedCommand{sim: s, command: text, began: s.now}
 	s.pending = append(s.pending, b)
 	b.begin(st.Command)
 }
 
 // tell reports h now, after all that has led to it.
-func (s *Simulation) tell(h Happening) {
+func (s *simulation) tell(h Happening) {
 	s.reportRecords()
 	h.At = s.elapsed()
 	if s.Report != nil {
@@ -41,16 +41,16 @@ func (s *Simulation) tell(h Happening) {
 	}
 }
 
-// An errandBoy carries out a command that may take several requests, one after the other.
-type errandBoy struct {
-	sim     *Simulation
+// A scriptedCommand carries out a command that may take several requests, one after the other.
+type scriptedCommand struct {
+	sim     *simulation
 	command string // as it is written
 	began   time.Time
 	wrong   []string
 	said    string // what is answered when nothing is wrong; "" done
 }
 
-func (b *errandBoy) begin(c *scenario.Command) {
+func (b *scriptedCommand) begin(c *scenario.Command) {
 	switch c.Verb {
 	case "start":
 		b.ask(b.start(c.Who), b.finish)
@@ -90,14 +90,14 @@ func several(who string) (group string, all, many bool) {
 	return group, all, isGroup || all
 }
 
-func (b *errandBoy) start(who string) any {
+func (b *scriptedCommand) start(who string) any {
 	if group, all, many := several(who); many {
 		return &ManyPrograms{Do: Start, Group: group, All: all, Wait: true, By: theScript}
 	}
 	return &StartProgram{Name: who, Wait: true, By: theScript}
 }
 
-func (b *errandBoy) stop(who string) any {
+func (b *scriptedCommand) stop(who string) any {
 	if group, all, many := several(who); many {
 		return &ManyPrograms{Do: Stop, Group: group, All: all, Wait: true, By: theScript}
 	}
@@ -105,7 +105,7 @@ func (b *errandBoy) stop(who string) any {
 }
 
 // reread reads the configuration again, from another file if there is one.
-func (b *errandBoy) reread(file string, then func(*Changes)) {
+func (b *scriptedCommand) reread(file string, then func(*Changes)) {
 	if b.sim.Load != nil {
 		next, err := b.sim.Load(file)
 		if err != nil {
@@ -144,7 +144,7 @@ func changesText(c *Changes) string {
 
 // update does to groups what a client does: those that have changed and those that are not there any more are stopped and removed,
 // then those that are new or have changed are added.
-func (b *errandBoy) update(found *Changes) {
+func (b *scriptedCommand) update(found *Changes) {
 	var todo []any
 	for _, g := range slices.Concat(found.Removed, found.Changed) {
 		todo = append(todo, &ManyPrograms{Do: Stop, Group: g, Wait: true, By: theScript}, &RemoveGroup{Name: g, By: theScript})
@@ -155,7 +155,7 @@ func (b *errandBoy) update(found *Changes) {
 	b.askAll(todo)
 }
 
-func (b *errandBoy) askAll(todo []any) {
+func (b *scriptedCommand) askAll(todo []any) {
 	if len(todo) == 0 {
 		b.end()
 		return
@@ -167,13 +167,13 @@ func (b *errandBoy) askAll(todo []any) {
 }
 
 // finish takes the last answer.
-func (b *errandBoy) finish(answer any) {
+func (b *scriptedCommand) finish(answer any) {
 	b.note(answer)
 	b.end()
 }
 
 // note keeps what is wrong in an answer.
-func (b *errandBoy) note(answer any) {
+func (b *scriptedCommand) note(answer any) {
 	switch a := answer.(type) {
 	case *Outcome:
 		if a.Fault != nil {
@@ -192,8 +192,8 @@ func (b *errandBoy) note(answer any) {
 	}
 }
 
-func (b *errandBoy) end() {
-	b.sim.pending = slices.DeleteFunc(b.sim.pending, func(o *errandBoy) bool { return o == b })
+func (b *scriptedCommand) end() {
+	b.sim.pending = slices.DeleteFunc(b.sim.pending, func(o *scriptedCommand) bool { return o == b })
 	text := b.said
 	switch {
 	case len(b.wrong) > 0:
@@ -205,7 +205,7 @@ func (b *errandBoy) end() {
 }
 
 // ask sends a request to control; then gets the answer.
-func (b *errandBoy) ask(m any, then func(answer any)) {
+func (b *scriptedCommand) ask(m any, then func(answer any)) {
 	system := b.sim.handle.tree.system
 	a := &answerTaker{then: then}
 	pid, _ := system.ProcessRegistry.Add(a, "script"+system.ProcessRegistry.NextId())

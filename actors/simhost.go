@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,7 @@ import (
 
 // simulatedHost is the osHost of a simulation: its processes behave as the script says, and otherwise as the seed has it.
 type simulatedHost struct {
-	sim    *Simulation
+	sim    *simulation
 	voices map[*process.Spec]*announcer // of lives whose processes are still to be started
 	live   map[string]*simulatedProcess // by namespec
 	begun  map[string]bool              // by namespec: a process was asked for and is not there yet
@@ -50,13 +51,13 @@ func (h *simulatedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 	name := voice.prog.NameSpec()
 	h.lives[name]++
 	life := h.lives[name]
-	fate := h.sim.Script.FateOf(h.sim.Seed, name, life, h.sim.elapsed())
 	if h.begun[name] || h.live[name] != nil {
 		h.sim.bug("a second process of %s is started while there is one", name)
 	}
 	h.begun[name] = true
-	h.sim.AfterFunc(fate.Start, func() {
+	h.sim.AfterFunc(h.fate(name, life).Start, func() {
 		delete(h.begun, name)
+		fate := h.fate(name, life) // much may have been said meanwhile
 		if fate.Fails {
 			done(nil, &process.SpawnError{Text: fmt.Sprintf("the simulation lets no process of '%s' begin", voice.prog.Name)})
 			return
@@ -67,6 +68,11 @@ func (h *simulatedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 		done(p, nil)
 		p.plan()
 	})
+}
+
+// fate is that of a life, as far as it is settled by now.
+func (h *simulatedHost) fate(name string, life int) scenario.Fate {
+	return h.sim.Script.FateOf(h.sim.Seed, name, life, h.sim.elapsed())
 }
 
 // Close implements osHost.
@@ -121,7 +127,7 @@ func (h *simulatedHost) chore(c *chore) (takes time.Duration, outcome func() err
 	p := h.live[name]
 	switch c.what {
 	case "memory":
-		return checkTakes, func() error { return c.do(nil) }
+		return checkTakes, func() error { return c.do(context.Background()) }
 	case "ready", "health":
 		if p != nil && p.age() >= p.fate.Hangs {
 			return scenario.Never, nil
@@ -132,7 +138,7 @@ func (h *simulatedHost) chore(c *chore) (takes time.Duration, outcome func() err
 	if c.what == supervisor.PreStartHook.String() {
 		life++
 	}
-	fate := h.sim.Script.FateOf(h.sim.Seed, name, life, h.sim.elapsed())
+	fate := h.fate(name, life)
 	how := fate.ChoreOf(c.what)
 	return how.Takes, func() error {
 		if how.Fails {

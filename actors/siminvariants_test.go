@@ -18,7 +18,7 @@ import (
 type inspector struct {
 	config *confload.Config
 	script *scenario.Script
-	sim    *Simulation
+	sim    *simulation
 	wrong  []string
 
 	programs map[string]*confload.Program
@@ -55,7 +55,7 @@ func inspect(t testing.TB, config, script string, o SimulateOptions, step stepFu
 	}
 	o.Script, o.Report = i.script, i.happened
 	o.Load = func(string) (*confload.Config, error) { return i.config, nil }
-	i.sim = &Simulation{SimulateOptions: o, onStep: i.look}
+	i.sim = &simulation{SimulateOptions: o, onStep: i.look}
 	var opts []Option
 	if step != nil {
 		opts = append(opts, func(o *options) { o.tree.step = step })

@@ -20,10 +20,10 @@ import (
 	"github.com/gwaycc/supd/supervisor/watch"
 )
 
-// A Simulation is a tree with all its actors in a time and a world that are made up. Everything runs on the goroutine of Simulate:
+// A simulation is a tree with all its actors in a time and a world that are made up. Everything runs on the goroutine of Simulate:
 // what actors have to do waits in one queue, first in, first out; when it is empty the time jumps to the next timer. So the same
 // arguments always have the same outcome.
-type Simulation struct {
+type simulation struct {
 	SimulateOptions
 	handle *Handle
 	next   *confload.Config // what a reread finds
@@ -36,10 +36,10 @@ type Simulation struct {
 	steps  int
 
 	host    simulatedHost
-	pending []*errandBoy // commands that are not answered
-	told    uint64       // number of the last record that was reported
-	bugs    bytes.Buffer // internal errors, of the log
-	onStep  func()       // nil, but for tests
+	pending []*scriptedCommand // commands that are not answered
+	told    uint64             // number of the last record that was reported
+	bugs    bytes.Buffer       // internal errors, of the log
+	onStep  func()             // nil, but for tests
 }
 
 // SimulateOptions is what a simulation depends on besides its configuration.
@@ -67,6 +67,7 @@ type Happening struct {
 type Simulated struct {
 	At       time.Duration // when
 	Over     bool          // everything was stopped
+	Idle     bool          // it is not over, but nothing was going to happen any more
 	Steps    int           // how many messages were dealt with and timers fired, about
 	Programs []*Info       // at the end, sorted by group, then name
 	Pending  []string      // commands that were not answered
@@ -79,11 +80,11 @@ var simulationBegin = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // Simulate runs a configuration in a simulation. The configuration is not changed. Of the system nothing is used: no process is
 // started, no file written, no port opened, and what programs would be executed need not exist.
 func Simulate(config *confload.Config, o SimulateOptions) (*Simulated, error) {
-	s := &Simulation{SimulateOptions: o}
+	s := &simulation{SimulateOptions: o}
 	return s.run(config)
 }
 
-func (s *Simulation) run(config *confload.Config, opts ...Option) (*Simulated, error) {
+func (s *simulation) run(config *confload.Config, opts ...Option) (*Simulated, error) {
 	if s.Script == nil {
 		s.Script = &scenario.Script{}
 	}
@@ -107,7 +108,7 @@ func (s *Simulation) run(config *confload.Config, opts ...Option) (*Simulated, e
 	if s.isOver() {
 		s.dismiss()
 	}
-	out := &Simulated{At: s.elapsed(), Over: s.isOver(), Steps: s.steps, Programs: handle.Infos(), Bugs: s.bugs.String()}
+	out := &Simulated{At: s.elapsed(), Over: s.isOver(), Idle: !s.isOver() && len(s.timers) == 0, Steps: s.steps, Programs: handle.Infos(), Bugs: s.bugs.String()}
 	for _, b := range s.pending {
 		out.Pending = append(out.Pending, b.command)
 	}
@@ -116,7 +117,7 @@ func (s *Simulation) run(config *confload.Config, opts ...Option) (*Simulated, e
 }
 
 // into puts the simulation in the place of what a tree uses of the system.
-func (s *Simulation) into(o *options) {
+func (s *simulation) into(o *options) {
 	t := o.tree
 	t.clock, t.world, t.mailboxes, t.host, t.files = s, s, s, &s.host, noFiles{}
 	t.memory = s.host.memory
@@ -125,12 +126,12 @@ func (s *Simulation) into(o *options) {
 }
 
 // logger only keeps internal errors.
-func (s *Simulation) logger() hclog.Logger {
+func (s *simulation) logger() hclog.Logger {
 	return hclog.New(&hclog.LoggerOptions{Level: hclog.Error, Output: onlyBugs{&s.bugs}})
 }
 
 // bug notes something that must not happen.
-func (s *Simulation) bug(format string, args ...any) {
+func (s *simulation) bug(format string, args ...any) {
 	fmt.Fprintf(&s.bugs, "at %s: internal error: %s\n", s.elapsed(), fmt.Sprintf(format, args...))
 }
 
@@ -145,7 +146,7 @@ func (b onlyBugs) Write(line []byte) (int, error) {
 }
 
 // pass lets time pass until the end.
-func (s *Simulation) pass() {
+func (s *simulation) pass() {
 	for len(s.timers) > 0 && !s.isOver() {
 		if s.timers[0].at.Sub(simulationBegin) > s.Until {
 			s.now = simulationBegin.Add(s.Until)
@@ -158,14 +159,14 @@ func (s *Simulation) pass() {
 }
 
 // dismiss answers those who wait for a tree that has ended.
-func (s *Simulation) dismiss() {
+func (s *simulation) dismiss() {
 	for _, b := range slices.Clone(s.pending) {
 		b.finish(&Fault{Code: ShutdownState})
 	}
 }
 
 // leave ends what is left of the tree without telling anybody: time goes on until it has.
-func (s *Simulation) leave() {
+func (s *simulation) leave() {
 	s.Report, s.onStep, s.Script = nil, nil, &scenario.Script{}
 	s.handle.tree.system.Root.Stop(s.handle.root)
 	ended, cancel := context.WithCancel(context.Background())
@@ -173,9 +174,9 @@ func (s *Simulation) leave() {
 	_ = s.handle.Close(ended) // nothing of the system was used that could not be given back
 }
 
-func (s *Simulation) elapsed() time.Duration { return s.now.Sub(simulationBegin) }
+func (s *simulation) elapsed() time.Duration { return s.now.Sub(simulationBegin) }
 
-func (s *Simulation) isOver() bool {
+func (s *simulation) isOver() bool {
 	select {
 	case <-s.handle.Done():
 		return true
@@ -185,7 +186,7 @@ func (s *Simulation) isOver() bool {
 }
 
 // Schedule implements actor.Dispatcher. Who is first to have something to do works off the queue.
-func (s *Simulation) Schedule(run func()) {
+func (s *simulation) Schedule(run func()) {
 	s.queue = append(s.queue, run)
 	if s.busy {
 		return
@@ -202,7 +203,7 @@ func (s *Simulation) Schedule(run func()) {
 }
 
 // stepped is called after each step.
-func (s *Simulation) stepped() {
+func (s *simulation) stepped() {
 	if s.handle == nil {
 		return // Spawn has not returned
 	}
@@ -213,7 +214,7 @@ func (s *Simulation) stepped() {
 }
 
 // reportRecords reports what was recorded and is not reported.
-func (s *Simulation) reportRecords() {
+func (s *simulation) reportRecords() {
 	if s.Report == nil {
 		return
 	}
@@ -225,16 +226,16 @@ func (s *Simulation) reportRecords() {
 }
 
 // Throughput implements actor.Dispatcher.
-func (s *Simulation) Throughput() int { return 300 }
+func (s *simulation) Throughput() int { return 300 }
 
 // Close implements mailboxes.
-func (s *Simulation) Close() {}
+func (s *simulation) Close() {}
 
 // Now implements clock.
-func (s *Simulation) Now() time.Time { return s.now }
+func (s *simulation) Now() time.Time { return s.now }
 
 // AfterFunc implements clock.
-func (s *Simulation) AfterFunc(d time.Duration, f func()) timer {
+func (s *simulation) AfterFunc(d time.Duration, f func()) timer {
 	s.armed++
 	t := &simulatedTimer{sim: s, at: s.now.Add(max(0, d)), seq: s.armed, f: f}
 	heap.Push(&s.timers, t)
@@ -242,7 +243,7 @@ func (s *Simulation) AfterFunc(d time.Duration, f func()) timer {
 }
 
 type simulatedTimer struct {
-	sim   *Simulation
+	sim   *simulation
 	at    time.Time
 	seq   uint64
 	f     func()
@@ -285,22 +286,22 @@ func (h *timers) Pop() any {
 }
 
 // find implements world: whatever a program would execute is there.
-func (s *Simulation) find(command string, _ []string) (string, error) { return command, nil }
+func (s *simulation) find(command string, _ []string) (string, error) { return command, nil }
 
 // listen implements world: the process will speak to the announcer itself.
-func (s *Simulation) listen(a *announcer, spec *process.Spec) error {
+func (s *simulation) listen(a *announcer, spec *process.Spec) error {
 	s.host.voices[spec] = a
 	return nil
 }
 
 // delivery implements world.
-func (s *Simulation) delivery() delivery { return nil }
+func (s *simulation) delivery() delivery { return nil }
 
 // beside implements world.
-func (s *Simulation) beside(f func()) { s.Schedule(f) }
+func (s *simulation) beside(f func()) { s.Schedule(f) }
 
 // start implements world.
-func (s *Simulation) start(c *chore, timeout time.Duration, deliver func(error)) *job {
+func (s *simulation) start(c *chore, timeout time.Duration, deliver func(error)) *job {
 	takes, outcome := s.host.chore(c)
 	if takes >= timeout {
 		takes, outcome = timeout, func() error { return errLate(timeout) }
@@ -310,7 +311,7 @@ func (s *Simulation) start(c *chore, timeout time.Duration, deliver func(error))
 }
 
 // load is the loader of the tree.
-func (s *Simulation) load() (*confload.Config, error) {
+func (s *simulation) load() (*confload.Config, error) {
 	if s.Load == nil {
 		return nil, errors.New("there is no file to read")
 	}

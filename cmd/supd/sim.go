@@ -67,12 +67,12 @@ group ("web:*") or "all". How programs behave, from the begin or from a time on,
 	forms("at TIME ", commands)
 	b.WriteString(`
 Files do not change, output goes nowhere, no socket is opened, and what programs would execute need not exist. Exit status:
-0 the simulation has come to its end; 1 supd has not behaved (an internal error, or a command without an answer); 2 the
-command line, the configuration or the script is wrong.`)
+0 the simulation has come to its end; 1 there was an internal error of supd; 2 the command line, the configuration or the
+script is wrong.`)
 	return b.String()
 }
 
-// exitMisbehaved is the exit status of a simulation that has found a bug of supd.
+// exitMisbehaved is the exit status of a simulation in which supd had an internal error.
 const exitMisbehaved = 1
 
 func (f *simFlags) run(name string, rest []string, stdout io.Writer) (int, error) {
@@ -105,7 +105,7 @@ func (f *simFlags) run(name string, rest []string, stdout io.Writer) (int, error
 		return exitUsage, err
 	}
 	out.end(result)
-	if result.Bugs != "" || len(result.Pending) > 0 && result.Over {
+	if result.Bugs != "" {
 		return exitMisbehaved, out.err
 	}
 	return 0, out.err
@@ -191,7 +191,7 @@ func simTime(d time.Duration) string { return fmt.Sprintf("%10.3fs", d.Seconds()
 // end prints how it has ended.
 func (o *simOutput) end(s *actors.Simulated) {
 	for _, command := range s.Pending {
-		o.ended(s, "answer", "", "", "no answer: "+command)
+		o.ended(s, "answer", "", "", "not answered so far: "+command)
 	}
 	for _, p := range s.Programs {
 		text := cmp.Or(p.Reason.Text, "it was never started")
@@ -200,7 +200,11 @@ func (o *simOutput) end(s *actors.Simulated) {
 	if s.Bugs != "" {
 		o.ended(s, "bug", "", "", s.Bugs)
 	}
-	o.ended(s, "end", "", "", fmt.Sprintf("the end, after %s", s.At))
+	end := fmt.Sprintf("the end, after %s", s.At)
+	if s.Idle {
+		end += ": nothing more will happen"
+	}
+	o.ended(s, "end", "", "", end)
 }
 
 func (o *simOutput) ended(s *actors.Simulated, kind, program, state, text string) {
