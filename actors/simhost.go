@@ -289,3 +289,6 @@ func (p *simulatedProcess) WriteStdin(b []byte) error {
 	}
 	return nil
 }
+
+// Release implements osProcess.
+func (p *simulatedProcess) Release() {}

@@ -12,6 +12,7 @@ import (
 type simCase struct {
 	seed     uint64
 	programs []caseProgram
+	ear      bool     // there is a listener that hears of everything
 	group    []string // options of the group of the programs that are in it; nil: there is none
 	chaos    []string // what is done and how programs behave, at random times
 	calm     []string // from then on they behave, and what is done has an outcome that can be told
@@ -49,6 +50,9 @@ func (c *simCase) config() string {
 			members = append(members, p.name)
 		}
 	}
+	if c.ear {
+		b.WriteString("[eventlistener:ear]\ncommand=/opt/ear\nevents=EVENT\n")
+	}
 	if members != nil {
 		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(members, ","), strings.Join(c.group, "\n"))
 	}
@@ -67,7 +71,7 @@ const (
 // randomCase makes a case up.
 func randomCase(seed uint64) *simCase {
 	r := rand.New(rand.NewPCG(seed, 3))
-	c := &simCase{seed: seed}
+	c := &simCase{seed: seed, ear: r.IntN(4) == 0}
 	for i := range 1 + r.IntN(6) {
 		p := caseProgram{name: fmt.Sprintf("p%d", i), options: randomOptions(r)}
 		for _, other := range c.programs {
@@ -205,6 +209,11 @@ func (c *simCase) shrunk(fails func(*simCase) bool) *simCase {
 					continue
 				}
 				i += size
+			}
+		}
+		if smaller := *c; smaller.ear {
+			if smaller.ear = false; fails(&smaller) {
+				c, again = &smaller, true
 			}
 		}
 		for i := len(c.programs) - 1; i >= 0; i-- {
