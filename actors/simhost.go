@@ -55,7 +55,8 @@ func (h *simulatedHost) Start(spec *process.Spec, done func(osProcess, error)) {
 		h.sim.bug("a second process of %s is started while there is one", name)
 	}
 	h.begun[name] = true
-	h.sim.AfterFunc(h.fate(name, life).Start, func() {
+	takes := max(h.fate(name, life).Start, time.Millisecond) // time goes on, however soon the process ends
+	h.sim.AfterFunc(takes, func() {
 		delete(h.begun, name)
 		fate := h.fate(name, life) // much may have been said meanwhile
 		if fate.Fails {

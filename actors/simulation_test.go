@@ -106,6 +106,15 @@ func TestScriptsAreObeyed(t *testing.T) {
 	}
 }
 
+// However soon a program ends and is started again, time goes on.
+func TestASimulationCannotStandStill(t *testing.T) {
+	got := transcript(t, "[supervisord]\n[program:web]\ncommand=/opt/web\nautorestart=true\nstartsecs=0\n",
+		"web starts after 0s\nweb exits 0 after 0s\n", SimulateOptions{Until: 20 * time.Millisecond})
+	if n := strings.Count(got, "web EXITED -> STARTING"); n < 18 || n > 20 {
+		t.Errorf("%d restarts in 20 ms:\n%s", n, got)
+	}
+}
+
 // An update from another file does to groups what a client does.
 func TestAScriptUpdatesFromAnotherFile(t *testing.T) {
 	before := "[supervisord]\n[program:a]\ncommand=/opt/a\n[program:b]\ncommand=/opt/b\n"
