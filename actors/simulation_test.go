@@ -2,6 +2,9 @@ package actors
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -149,5 +152,41 @@ func TestEqualSeedsGiveEqualTranscripts(t *testing.T) {
 			t.Errorf("seeds %d and %d have the same transcript", seed, other)
 		}
 		seen[first] = seed
+	}
+}
+
+// realTime are the files that may use the clock of the system or start goroutines, each with its reason.
+var realTime = map[string]string{
+	"announce.go": "the ways by which real processes speak are read by goroutines",
+	"checker.go":  "jobs of the real world run on goroutines",
+	"command.go":  "commands of the real world are awaited on goroutines",
+	"history.go":  "a history without a tree has the clock of the system",
+	"worker.go":   "workers are functions, which a simulation does not have",
+	"world.go":    "it is the seam",
+}
+
+var usesRealTime = regexp.MustCompile(`(?m)\btime\.(Now|Since|Until|After|AfterFunc|NewTimer|NewTicker|Tick|Sleep)\(|^\s*go (func|\w+[.(])`)
+
+// What actors do in time, or beside their mailboxes, goes through the clock and the world of the tree: otherwise simulations would
+// not repeat themselves.
+func TestActorsUseTheClockAndTheWorldOfTheTree(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") || realTime[file] != "" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range usesRealTime.FindAllString(string(text), -1) {
+			t.Errorf("%s has %q: use tree.clock or tree.world, or name the file in realTime with a reason", file, strings.TrimSpace(found))
+		}
+	}
+	if !usesRealTime.MatchString("\tgo func() {") || !usesRealTime.MatchString("x := time.Now()") {
+		t.Error("nothing would be found")
 	}
 }
