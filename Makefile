@@ -12,7 +12,7 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 # for its systemd-notify and systemd-analyze, shellcheck reads the scripts.
 PEERS = git mount util-linux supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck
 
-.PHONY: help demo build install uninstall test soak peers race check fmt lint fuzz bench cross docs clean
+.PHONY: help demo build install uninstall test sim soak peers race check fmt lint fuzz bench cross docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ test: peers race ## everything, race detector on, real peers included
 soak: peers ## programs that write fast for three minutes; every byte must be in their logs (make test has a short one)
 	CGO_ENABLED=1 SUPD_TEST_SOAK=1 $(GO) test -race -count 1 -timeout 15m -v -run TestSoak ./cmd/supd
 
+sim: ## a million steps of random configurations, faults and commands in simulated time (make test has a short run)
+	$(GO) test -count 1 -timeout 10m -v -run 'TestRandomSimulations|TestMutants' ./actors -sim.steps 1000000 -sim.seed $(SIMSEED)
+
+SIMSEED ?= 1
 race:
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 

@@ -42,24 +42,11 @@ type announcer struct {
 // announcerFor prepares the spec of a life so that the process can say what its configuration expects of it. nil: nothing.
 func (r *run) announcerFor(spec *process.Spec, to *actor.PID) (*announcer, error) {
 	a := &announcer{tree: r.tree, prog: r.prog, life: r.life, to: to}
-	var err error
-	if r.prog.Ready.Kind == confload.ReadyNotify || r.prog.Watchdog > 0 {
-		if a.socket, err = process.ListenNotify(); err != nil {
-			return nil, a.cannot("make the socket for sd_notify", err)
-		}
-		spec.Env = withVariables(spec.Env, "NOTIFY_SOCKET="+a.socket.Name())
-		if r.prog.Watchdog > 0 {
-			spec.Env = withVariables(spec.Env, fmt.Sprintf("WATCHDOG_USEC=%d", r.prog.Watchdog.Microseconds()))
-		}
-		spec.Env = without(spec.Env, "WATCHDOG_PID") // one we have inherited would be that of supd
+	if err := r.tree.world.listen(a, spec); err != nil {
+		return nil, err
 	}
-	switch r.prog.Ready.Kind {
-	case confload.ReadyFD:
-		if a.ours, a.theirs, err = os.Pipe(); err != nil {
-			return nil, a.cannot("make the pipe for ready", err)
-		}
-		spec.Extra = append(spec.Extra, process.Descriptor{Number: r.prog.Ready.FD, File: a.theirs})
-	case confload.ReadyLog:
+	switch {
+	case r.prog.Ready.Kind == confload.ReadyLog:
 		pattern, err := regexp.Compile(r.prog.Ready.Pattern)
 		if err != nil {
 			return nil, a.cannot("use the pattern of ready", err)
@@ -69,10 +56,8 @@ func (r *run) announcerFor(spec *process.Spec, to *actor.PID) (*announcer, error
 		if spec.Stderr != nil {
 			spec.Stderr = &lineWatcher{Writer: spec.Stderr, log: w}
 		}
-	default:
-		if a.socket == nil {
-			return nil, nil
-		}
+	case a.socket == nil && a.ours == nil:
+		return nil, nil
 	}
 	return a, nil
 }

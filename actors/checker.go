@@ -2,17 +2,20 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/gwaycc/supd/confload"
 )
 
 // A checker puts one question to one life of a program again and again, and tells the program, its parent, each answer. It
 // lives as long as the question matters: its end is the end of a check that is under way.
 type checker struct {
+	tree  *tree
+	prog  *confload.Program
 	life  uint64
 	about topic
 	look  func(context.Context) (int64, error) // the check; the number is for aboutMemory alone
@@ -23,7 +26,7 @@ type checker struct {
 	timeout time.Duration // of one check
 
 	turn  *turn // the present one
-	timer *time.Timer
+	timer timer
 	job   *job // the check under way; nil: none
 }
 
@@ -35,6 +38,8 @@ const (
 	aboutHealth                 // liveness_check_script
 	aboutMemory                 // restart_memory_limit: the answer is what the program uses, in bytes
 )
+
+var topicNames = [...]string{"ready", "health", "memory"}
 
 // A turn is the wait for one check, and the check. Messages name it, so that what an earlier turn has left behind, before a
 // bug made the checker begin anew, is known as such.
@@ -62,7 +67,7 @@ func (c *checker) Receive(ctx actor.Context) {
 		}
 		c.job = nil
 		ctx.Send(ctx.Parent(), &checked{c.life, c.about, m.bytes, m.err})
-		c.arm(ctx, c.period-time.Since(m.turn.began))
+		c.arm(ctx, c.period-c.tree.since(m.turn.began))
 		c.period = min(c.period*3/2, max(c.period, c.slower))
 	case *actor.Stopping, *actor.Restarting:
 		if c.timer != nil {
@@ -75,23 +80,25 @@ func (c *checker) Receive(ctx actor.Context) {
 func (c *checker) arm(ctx actor.Context, after time.Duration) {
 	root, self, t := ctx.ActorSystem().Root, ctx.Self(), &turn{}
 	c.turn = t
-	c.timer = time.AfterFunc(max(0, after), func() { root.Send(self, &checkDue{t}) })
+	c.timer = c.tree.clock.AfterFunc(max(0, after), func() { root.Send(self, &checkDue{t}) })
 }
 
 func (c *checker) begin(ctx actor.Context) {
 	root, self, t, look := ctx.ActorSystem().Root, ctx.Self(), c.turn, c.look
-	t.began = time.Now()
+	t.began = c.tree.clock.Now()
 	var bytes int64
-	c.job = startJob(c.timeout, func(ctx context.Context) (err error) {
+	check := &chore{prog: c.prog, what: topicNames[c.about], do: func(ctx context.Context) (err error) {
 		bytes, err = look(ctx)
 		return err
-	}, func(err error) { root.Send(self, &checkEnded{t, bytes, err}) })
+	}}
+	c.job = c.tree.world.start(check, c.timeout, func(err error) { root.Send(self, &checkEnded{t, bytes, err}) })
 }
 
 // An errand is something that is done once: the command of a change of health, or a hook. Its end is the end of what it does.
 type errand struct {
+	tree    *tree
+	chore   *chore
 	timeout time.Duration
-	work    func(context.Context) error
 	done    func(error) // called when the work has ended by itself or its time is over
 	job     *job
 }
@@ -104,7 +111,7 @@ func (a *errand) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		root, self := ctx.ActorSystem().Root, ctx.Self()
-		a.job = startJob(a.timeout, a.work, func(err error) { root.Send(self, &checkEnded{err: err}) })
+		a.job = a.tree.world.start(a.chore, a.timeout, func(err error) { root.Send(self, &checkEnded{err: err}) })
 	case *checkEnded:
 		a.done(m.err)
 		ctx.Stop(ctx.Self())
@@ -113,27 +120,32 @@ func (a *errand) Receive(ctx actor.Context) {
 	}
 }
 
-// A job is work for an actor that takes its time, on a goroutine of its own.
-type job struct {
-	cancel context.CancelFunc
-	ended  chan struct{}
-}
+// A job is work for an actor that takes its time.
+type job struct{ stop func() }
 
-// startJob does work until it is done, end is called or the time is over, and then calls deliver with its error. A panic of
+// startJob does work on a goroutine of its own until it is done, end is called or the time is over, and then calls deliver with its error. A panic of
 // work is an error.
 func startJob(timeout time.Duration, work func(context.Context) error, deliver func(error)) *job {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	j := &job{cancel, make(chan struct{})}
+	ended := make(chan struct{})
 	go func() {
-		defer close(j.ended)
+		defer close(ended)
 		defer cancel()
 		err := guarded(ctx, work)
-		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("it was not over after %s", timeout)
+		if late(ctx, err) {
+			err = errLate(timeout)
 		}
 		deliver(err)
 	}()
-	return j
+	return &job{func() {
+		cancel()
+		patience := time.NewTimer(jobPatience)
+		defer patience.Stop()
+		select {
+		case <-ended:
+		case <-patience.C:
+		}
+	}}
 }
 
 func guarded(ctx context.Context, work func(context.Context) error) (err error) {
@@ -151,14 +163,7 @@ const jobPatience = killPatience + 5*time.Second
 
 // end has the work stop and waits until it has. nil: there is none.
 func (j *job) end() {
-	if j == nil {
-		return
-	}
-	j.cancel()
-	patience := time.NewTimer(jobPatience)
-	defer patience.Stop()
-	select {
-	case <-j.ended:
-	case <-patience.C:
+	if j != nil {
+		j.stop()
 	}
 }

@@ -36,7 +36,7 @@ func (t *tree) runCommand(ctx context.Context, c *helperCommand) error {
 		return err
 	}
 	env = withVariables(env, c.set...)
-	path, err := process.Resolve(c.args[0], env)
+	path, err := t.world.find(c.args[0], env)
 	if err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ type eventCenter struct {
 	pools map[string][]listener  // by name of the pool, in the order of its processes
 	told  map[string]*poolBuffer // by name of the pool: how it stands, for others to read
 	ticks events.Ticks
-	timer *time.Timer // nil: nobody wants ticks
+	timer timer // nil: nobody wants ticks
 }
 
 // listener is one process of a pool in its present life.
@@ -112,12 +112,12 @@ func (c *eventCenter) tick(ctx actor.Context) {
 		c.timer.Stop()
 		c.timer = nil
 	}
-	now := time.Now()
+	now := c.tree.clock.Now()
 	for _, e := range c.ticks.Step(now.Unix()) {
 		c.do(c.hub.Publish(e))
 	}
 	if at, ok := events.NextTick(now.Unix(), c.hub.Wanted()); ok {
-		c.timer = time.AfterFunc(time.Unix(at, 0).Sub(now), func() { c.root.Send(c.self, &tickDue{}) })
+		c.timer = c.tree.clock.AfterFunc(time.Unix(at, 0).Sub(now), func() { c.root.Send(c.self, &tickDue{}) })
 	}
 }
 
@@ -176,7 +176,7 @@ func (c *eventCenter) do(effects []events.Effect) {
 		case events.Send:
 			effects = slices.Concat(effects, c.send(e))
 		case events.Rest:
-			time.AfterFunc(e.For, func() { c.root.Send(c.self, &poolRested{e.Pool, e.Number}) })
+			c.tree.clock.AfterFunc(e.For, func() { c.root.Send(c.self, &poolRested{e.Pool, e.Number}) })
 		}
 	}
 	for name, b := range c.told {
@@ -230,9 +230,12 @@ func (d delivery) taken() {
 	}
 }
 
-// deliver sends a message with a delivery and waits until it was taken, or will never be.
+// deliver sends a message with a delivery and waits until it was taken, or will never be. Without one it does not wait.
 func (t *tree) deliver(m interface{}, d delivery) {
 	t.system.Root.Send(t.events, m)
+	if d == nil {
+		return
+	}
 	select {
 	case <-d:
 	case <-t.deaf:

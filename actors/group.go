@@ -21,8 +21,8 @@ type group struct {
 
 	machine *supervisor.Group // nil: programs restart themselves, each for itself
 	began   time.Time
-	because uint64      // number of the record of what the machine decided last
-	retry   *time.Timer // begins anew after giving up; nil: none is waiting
+	because uint64 // number of the record of what the machine decided last
+	retry   timer  // begins anew after giving up; nil: none is waiting
 
 	unwanted map[*entry]uint64 // number of the last memberUnwanted of a program; nil: there was none
 
@@ -35,7 +35,7 @@ type group struct {
 }
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
-	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: time.Now(), members: membersOf(e),
+	g := &group{keepChildren: keepChildren{t}, entry: e, launching: -1, began: t.clock.Now(), members: membersOf(e),
 		nestedState: nestedState{told: supervisor.MemberDown}}
 	g.machine = g.newMachine()
 	return g

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -87,10 +88,11 @@ func withHost(h osHost) Option { return func(o *options) { o.tree.host = h } }
 // limits, the process may have to move to a control group below its own.
 func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (*Handle, error) {
 	t := &tree{system: system, config: config, logger: hclog.NewNullLogger(), table: newTable(), stopped: make(chan struct{}),
-		deaf: make(chan struct{})}
+		deaf: make(chan struct{}), clock: realClock{}, world: realWorld{}, mailboxes: &dispatcher{}, step: supervisor.Step,
+		random: rand.Uint64}
 	t.environ.Store(&[]string{})
 	t.mood.Store(int32(MoodRunning))
-	t.check, t.memory, t.files, t.now = t.probe, process.Memory, watch.New(), time.Now
+	t.check, t.memory, t.files = t.probe, process.Memory, watch.New()
 	t.ownMain(&config.Supervisord)
 	o := options{tree: t}
 	for _, opt := range opts {
@@ -98,6 +100,10 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	}
 	if err := t.checkWorkers(); err != nil {
 		return nil, err
+	}
+	t.history.now = t.clock.Now
+	if t.now == nil {
+		t.now = t.clock.Now
 	}
 	if t.host == nil {
 		h, err := process.NewHost(process.Options{Shim: o.shim})

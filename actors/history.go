@@ -45,6 +45,7 @@ const historySize = 4096
 // history is the last records of a tree. Any number of readers follow it without anything being kept for them: a reader
 // that is too slow is told how many records it has missed.
 type history struct {
+	now   func() time.Time // nil: time.Now
 	mu    sync.Mutex
 	ring  []Record // the record number n stands at (n-1) % historySize
 	last  uint64
@@ -55,8 +56,12 @@ type history struct {
 func (h *history) add(r Record) uint64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if r.At.IsZero() {
+	switch {
+	case !r.At.IsZero():
+	case h.now == nil:
 		r.At = time.Now()
+	default:
+		r.At = h.now()
 	}
 	h.last++
 	r.Seq = h.last

@@ -47,7 +47,8 @@ func (p *program) runHook(e supervisor.RunHook) {
 	}
 	wrong := "it was ended"
 	p.hooks[e.Hook] = runningHook{life: e.Life, wrong: &wrong, pid: p.ctx.SpawnPrefix(t.props(func() actor.Actor {
-		return &errand{timeout: p.cfg.Hooks.Timeout, work: func(ctx context.Context) error { return t.check(ctx, what, who) },
+		return &errand{tree: t, timeout: p.cfg.Hooks.Timeout,
+			chore: &chore{prog: p.cfg, what: e.Hook.String(), do: func(ctx context.Context) error { return t.check(ctx, what, who) }},
 			done: func(err error) {
 				wrong = ""
 				if err != nil {

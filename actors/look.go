@@ -52,12 +52,12 @@ func (h *Handle) Groups() []GroupInfo {
 	entries := *h.tree.table.groups.Load()
 	groups := make([]GroupInfo, len(entries))
 	for i, e := range entries {
-		groups[i] = e.look()
+		groups[i] = e.look(h.tree)
 	}
 	return groups
 }
 
-func (e *groupEntry) look() GroupInfo {
+func (e *groupEntry) look(t *tree) GroupInfo {
 	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil, Parent: e.config.Parent,
 		Significant: e.config.Significant, Members: e.config.Members}
 	if s := e.config.Supervision; s != nil {
@@ -65,7 +65,7 @@ func (e *groupEntry) look() GroupInfo {
 		g.AutoShutdown = autoShutdowns[s.AutoShutdown].String()
 	}
 	if s := e.spending.Load(); s != nil {
-		now := time.Since(s.began)
+		now := t.since(s.began)
 		g.Budget = &BudgetInfo{Intensity: s.budget.Intensity, Period: s.budget.Period, Used: s.budget.Used(now), Left: s.left(now),
 			Refill: s.budget.Refill(now), GaveUp: s.gaveUp}
 		g.Done = s.isDone

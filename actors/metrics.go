@@ -81,7 +81,7 @@ func (h *Handle) Metrics() Metrics {
 	for _, g := range *t.table.groups.Load() {
 		name := g.config.Name
 		if s := g.spending.Load(); s != nil {
-			now := time.Since(s.began)
+			now := t.since(s.began)
 			m.Groups = append(m.Groups, GroupMetrics{name, s.budget.Used(now), s.left(now), s.gaveUp})
 		}
 		if g.config.Listener != nil {

@@ -153,9 +153,14 @@ func (p *program) lookAround(cause uint64) {
 // needsMoved looks around after something that the program needs has changed.
 func (p *program) needsMoved(m *needsMoved) {
 	p.lookAround(m.cause)
+}
+
+// despair answers those who wait for the program to start when something it needs will not come, and nobody is asked for that. It is
+// called when a message has been dealt with, as then it is clear who was asked.
+func (p *program) despair() {
 	if stuck := p.m.Waiting && p.entry.isStuck(); stuck != p.stuck {
 		p.stuck = stuck
-		p.tellDependants(m.cause) // a client may wait for one of them
+		p.tellDependants(p.latest) // a client may wait for one of them
 	}
 	if !p.m.Waiting || len(p.starters) == 0 {
 		return

@@ -31,14 +31,14 @@ func (r *run) decorated(s *confload.Stream) bool {
 // decorate puts before a sink what the configuration of a stream asks for.
 func (r *run) decorate(sink logs.Sink, s *confload.Stream, c events.Channel) logs.Sink {
 	if r.prog.Kind == confload.KindEventListener && c == events.Stdout {
-		return &listenerSink{Sink: sink, tree: r.tree, taken: make(delivery, 1),
+		return &listenerSink{Sink: sink, tree: r.tree, taken: r.tree.world.delivery(),
 			id: listenerID{r.prog.Group, r.index, r.prog.Name, r.life}}
 	}
 	if !r.decorated(s) {
 		return sink
 	}
 	o := &outputSink{Sink: sink, tree: r.tree, process: events.Process{Name: r.prog.Name, Group: r.prog.Group}, channel: c,
-		events: s.EventsEnabled, debug: r.tree.logger.IsDebug(), taken: make(delivery, 1)}
+		events: s.EventsEnabled, debug: r.tree.logger.IsDebug(), taken: r.tree.world.delivery()}
 	o.capture = events.Capture{MaxBytes: s.CaptureMaxBytes, Text: o.text, Captured: o.captured}
 	r.pids = append(r.pids, &o.pid)
 	if r.tree.config.Supervisord.StripANSI {

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"math/rand/v2"
 	"syscall"
 
 	"github.com/gwaycc/supd/confload"
@@ -10,8 +9,9 @@ import (
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
-// policyOf is what the options of a program are for its machine. escalate: its group decides about its failures.
-func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
+// policyOf is what the options of a program are for its machine. escalate: its group decides about its failures. seed is for
+// the jitter of its waits.
+func policyOf(c *confload.Program, escalate bool, seed uint64) *supervisor.Policy {
 	p := &supervisor.Policy{
 		Name:         logs.Clean(c.Name),
 		Autorestart:  autorestart[c.Autorestart],
@@ -25,7 +25,7 @@ func policyOf(c *confload.Program, escalate bool) *supervisor.Policy {
 		OnLoss:       onLoss[c.DependsPolicy],
 		Escalate:     escalate,
 		Backoff: supervisor.BackoffPolicy{Kind: backoff[c.Backoff.Kind], Base: c.Backoff.Base, Cap: c.Backoff.Limit(),
-			Jitter: c.Backoff.Jitter, Reset: c.Backoff.Reset, Seed: rand.Uint64()},
+			Jitter: c.Backoff.Jitter, Reset: c.Backoff.Reset, Seed: seed},
 		RestartPause: c.RestartPause,
 		Ready: supervisor.ReadyPolicy{Check: c.Ready.Kind != confload.ReadyStartSecs, Timeout: c.ReadyTimeout,
 			OnTimeout: onTimeout[c.ReadyTimeoutAction]},

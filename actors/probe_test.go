@@ -25,7 +25,7 @@ import (
 func probeOnce(c confload.Probe) error {
 	ctx, cancel := context.WithTimeout(context.Background(), proctest.Deadline)
 	defer cancel()
-	return (&tree{}).probe(ctx, &c, &subject{})
+	return (&tree{world: realWorld{}}).probe(ctx, &c, &subject{})
 }
 
 func TestTheStatusOfAnAnswerDecides(t *testing.T) {
@@ -144,7 +144,7 @@ func TestCertificatesAreUsedAndChecked(t *testing.T) {
 		} else {
 			edit(&c)
 		}
-		err := (&tree{}).probe(ctx, &c, &subject{})
+		err := (&tree{world: realWorld{}}).probe(ctx, &c, &subject{})
 		cancel()
 		if want == "to HTTPS" { // answered with 400
 			want = "400"

@@ -48,7 +48,7 @@ type program struct {
 	dead        *Life             // the life that has just ended, until it is known why; nil: none
 	stopping    supervisor.Reason // of the last stop
 	timers      [supervisor.TimerSlots]runningTimer
-	report      *time.Timer // the next stopReport; nil none
+	report      timer // the next stopReport; nil none
 
 	starters  []waiter
 	stoppers  []waiter
@@ -63,7 +63,7 @@ type program struct {
 	command                                       *actor.PID             // of a trigger; nil: none runs
 	commandAgain                                  *supervisor.RunCommand // to be run when command has ended; nil: none
 	next                                          time.Time              // of cron=; zero: never
-	planned                                       *time.Timer            // until then; nil: none
+	planned                                       timer                  // until then; nil: none
 	fileBefore                                    os.FileInfo            // the file of ready= before this life; nil: there was none
 	notReady                                      string                 // what the last check of ready= found wrong
 	hooks                                         [supervisor.PostStopHook + 1]runningHook
@@ -81,7 +81,7 @@ const (
 
 // runningTimer is a timer of the machine. One that has fired already when it is stopped is recognised by its number.
 type runningTimer struct {
-	timer *time.Timer // nil: it does not run
+	timer timer // nil: it does not run
 	seq   uint64
 }
 
@@ -97,7 +97,7 @@ type waiter struct {
 const stopReportEvery = 2 * time.Second
 
 func newProgram(t *tree, e *entry, socket *sharedSocket, escalate bool) actor.Actor {
-	return &program{tree: t, entry: e, spec: e.program.NameSpec(), cfg: e.program, socket: socket, policy: policyOf(e.program, escalate)}
+	return &program{tree: t, entry: e, spec: e.program.NameSpec(), cfg: e.program, socket: socket, policy: policyOf(e.program, escalate, t.random())}
 }
 
 // Receive implements actor.Actor.
@@ -174,6 +174,9 @@ func (p *program) Receive(ctx actor.Context) {
 		p.watching.end()
 		p.unplan()
 	}
+	if !p.ending {
+		p.despair()
+	}
 }
 
 // HandleFailure implements actor.SupervisorStrategy: this is where autorestart, startretries and backoff are decided. It
@@ -218,6 +221,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	}
 	p.dead = nil
 	p.buried(dead)
+	p.despair()
 }
 
 func (p *program) processStarted(life uint64, proc osProcess) {
@@ -237,7 +241,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
 		was := p.m
 		wentUp, failed := false, false
-		m, effects := supervisor.Step(p.policy, p.m, todo[0])
+		m, effects := p.tree.step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
 		for _, e := range effects {
@@ -247,7 +251,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				p.expected = e.Expected
 				p.counts.count(e, p.endedBy)
 				if e.To == supervisor.Starting {
-					p.start, p.endedBy = time.Now(), 0
+					p.start, p.endedBy = p.tree.clock.Now(), 0
 				}
 			}
 		}
@@ -304,7 +308,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				p.tellPool(listenerRunning)
 			}
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
-				Expected: c.Expected, Reason: c.Reason, At: time.Now()})
+				Expected: c.Expected, Reason: c.Reason, At: p.tree.clock.Now()})
 		}
 		if len(changes) > 0 {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed, p.isOver(), p.m.Last})
@@ -407,7 +411,7 @@ func (p *program) arm(e supervisor.Arm) {
 	slot := e.Timer.Slot()
 	p.disarm(slot)
 	root, self, seq := p.ctx.ActorSystem().Root, p.ctx.Self(), p.timers[slot].seq
-	p.timers[slot].timer = time.AfterFunc(e.After, func() { root.Send(self, &timerFired{e.Life, e.Timer, seq}) })
+	p.timers[slot].timer = p.tree.clock.AfterFunc(e.After, func() { root.Send(self, &timerFired{e.Life, e.Timer, seq}) })
 }
 
 // disarm stops the timer of a slot.

@@ -27,18 +27,18 @@ func (p *program) ask() {
 	up := p.proc != nil && (p.m.State == supervisor.Starting || p.m.State == supervisor.Running)
 	if c := p.cfg.Ready.Probe; c != nil {
 		p.put(&p.readyQuestion, up && !p.m.Announced, func(who *subject) *checker {
-			return &checker{about: aboutReadiness, look: p.probing(c, who), period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
+			return &checker{tree: p.tree, prog: p.cfg, about: aboutReadiness, look: p.probing(c, who), period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
 		})
 	}
 	if l := &p.cfg.Liveness; l.Probe != nil {
 		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func(who *subject) *checker {
-			return &checker{about: aboutHealth, look: p.probing(l.Probe, who), delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+			return &checker{tree: p.tree, prog: p.cfg, about: aboutHealth, look: p.probing(l.Probe, who), delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
 		})
 	}
 	if p.cfg.RestartMemoryLimit > 0 {
 		p.put(&p.memoryQuestion, up, func(who *subject) *checker {
 			period, look := p.cfg.RestartMemoryPeriod, p.tree.memory
-			return &checker{about: aboutMemory, look: func(context.Context) (int64, error) { return look(who.pid) },
+			return &checker{tree: p.tree, prog: p.cfg, about: aboutMemory, look: func(context.Context) (int64, error) { return look(who.pid) },
 				delay: period, period: period, timeout: memoryTimeout}
 		})
 	}
@@ -142,7 +142,8 @@ func (p *program) runAction(e supervisor.RunAction) {
 func (p *program) spawnCommand(c *helperCommand, prefix string) *actor.PID {
 	t := p.tree
 	return p.ctx.SpawnPrefix(t.props(func() actor.Actor {
-		return &errand{timeout: actionTimeout, work: func(ctx context.Context) error { return t.runCommand(ctx, c) },
+		return &errand{tree: t, timeout: actionTimeout,
+			chore: &chore{prog: c.prog, what: prefix, do: func(ctx context.Context) error { return t.runCommand(ctx, c) }},
 			done: func(err error) {
 				if err != nil {
 					t.logger.Warn(fmt.Sprintf("%s has failed: %s", logs.Clean(c.name), logs.Clean(err.Error())))

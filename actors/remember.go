@@ -10,7 +10,7 @@ import (
 
 // remember records the decisions of a step and returns the number of the first record; 0: there was none.
 func (p *program) remember(effects []supervisor.Effect) (first uint64) {
-	at, before := time.Now(), uint64(0)
+	at, before := p.tree.clock.Now(), uint64(0)
 	for _, e := range effects {
 		r := Record{At: at, Program: p.spec}
 		switch e := e.(type) {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"syscall"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -139,7 +138,7 @@ func (p *program) stopReported(m *stopReport) {
 	}
 	p.tree.logger.Info(fmt.Sprintf("waiting for %s to stop", p.policy.Name))
 	root, self := p.ctx.ActorSystem().Root, p.ctx.Self()
-	p.report = time.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
+	p.report = p.tree.clock.AfterFunc(stopReportEvery, func() { root.Send(self, m) })
 }
 
 func (p *program) signalRequested(r *signalRequest, from *actor.PID) {

@@ -3,6 +3,7 @@ package actors
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -34,9 +35,9 @@ type root struct {
 	rereads  []asker               // who waits for the configuration
 	stopping []stage               // what is still to stop, in order; the first is being stopped
 	autorun  bool
-	read     reading     // what the last reread has found
-	ending   uint64      // number of the record of the shutdown
-	report   *time.Timer // the next waitingReport; nil none
+	read     reading // what the last reread has found
+	ending   uint64  // number of the record of the shutdown
+	report   timer   // the next waitingReport; nil none
 }
 
 // queued is a group whose programs are to be started, and the record of what for.
@@ -90,9 +91,7 @@ func (r *root) Receive(ctx actor.Context) {
 		r.tree.setEnv(m.Name, m.Value)
 		ctx.Respond(done)
 	case *ReopenLogs:
-		for _, pid := range r.groups {
-			ctx.Send(pid, m)
-		}
+		r.tellGroups(ctx, m)
 	case *ShutDown:
 		r.shutDown(ctx, m)
 	case *groupDown:
@@ -235,10 +234,10 @@ func (r *root) reread(ctx actor.Context, m *Reread) {
 
 func (r *root) loadInBackground(ctx actor.Context) {
 	to, self, load := ctx.ActorSystem().Root, ctx.Self(), r.tree.load
-	go func() {
+	r.tree.world.beside(func() {
 		cfg, err := load()
 		to.Send(self, &configLoaded{cfg, err})
-	}()
+	})
 }
 
 func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
@@ -286,7 +285,7 @@ func (r *root) trySockets(ctx actor.Context, g *confload.Group, by asker) {
 		r.spawnGroup(ctx, g, by)
 		return
 	}
-	go func() { to.Send(self, &socketsTried{g, by, CheckSockets(g)}) }()
+	r.tree.world.beside(func() { to.Send(self, &socketsTried{g, by, CheckSockets(g)}) })
 }
 
 func (r *root) socketsTried(ctx actor.Context, m *socketsTried) {
@@ -321,6 +320,13 @@ func (r *root) remove(ctx actor.Context, m *RemoveGroup) {
 	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
 	r.tree.table.remove(name)
 	ctx.Send(r.control, &retire{pid})
+}
+
+// tellGroups sends m to all groups, always in the same order.
+func (r *root) tellGroups(ctx actor.Context, m any) {
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		ctx.Send(r.groups[name], m)
+	}
 }
 
 // groupGone frees the name of a group that has ended, whether it was asked to or not.
@@ -364,9 +370,7 @@ func (r *root) shutDown(ctx actor.Context, m *ShutDown) {
 	r.queue = nil
 	r.ending = r.tree.recordEnd(m)
 	r.tree.publish(events.SupervisorStateChangeStopping, events.SupervisorStopping)
-	for _, pid := range r.groups {
-		ctx.Send(pid, &holdRequest{})
-	}
+	r.tellGroups(ctx, &holdRequest{})
 	r.stopping = stages(r.tree.table.stretches())
 	r.reportWaiting(ctx)
 	r.stopNext(ctx)
@@ -394,5 +398,5 @@ func (r *root) reportWaiting(ctx actor.Context) {
 	}
 	r.tree.logger.Info(fmt.Sprintf("waiting for %s to die", strings.Join(names, ", ")))
 	to, self := ctx.ActorSystem().Root, ctx.Self()
-	r.report = time.AfterFunc(waitingReportEvery, func() { to.Send(self, &waitingReport{}) })
+	r.report = r.tree.clock.AfterFunc(waitingReportEvery, func() { to.Send(self, &waitingReport{}) })
 }

@@ -120,7 +120,7 @@ func (r *run) Receive(ctx actor.Context) {
 		if m.life == r.life {
 			r.closeSinks()
 			_ = r.leaveCgroup()
-			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: time.Now(), tails: r.tails})
+			r.fail(ctx, &runEnded{life: r.life, err: m.err, at: r.tree.clock.Now(), tails: r.tails})
 		}
 	case *processExited:
 		switch {
@@ -148,7 +148,7 @@ func (r *run) launch(ctx actor.Context, m *launch) {
 		_ = r.leaveCgroup()
 		r.exited = true
 		ctx.Send(ctx.Parent(), &runLaunched{life: r.life})
-		r.fail(ctx, &runEnded{life: r.life, err: err, at: time.Now()})
+		r.fail(ctx, &runEnded{life: r.life, err: err, at: r.tree.clock.Now()})
 		return
 	}
 	root, self, life, b, sinks, socket := ctx.ActorSystem().Root, ctx.Self(), m.life, r.birth, r.sinks, r.socket
@@ -305,7 +305,7 @@ func (t *tree) resolve(p *confload.Program) (path string, args, env []string, er
 	if t.workers[args[0]] != nil {
 		return args[0], args, env, fitForWorker(p)
 	}
-	path, err = process.Resolve(args[0], env)
+	path, err = t.world.find(args[0], env)
 	return path, args, env, err
 }
 

@@ -50,7 +50,7 @@ func newSession(t *tree, m *ManyPrograms, entries []*entry, client *actor.PID) *
 func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		s.began = time.Now()
+		s.began = s.tree.clock.Now()
 		s.cause = s.record()
 		s.begin(ctx)
 		s.finish(ctx)
@@ -169,7 +169,7 @@ func (s *session) take(ctx actor.Context, i int, o *Outcome) {
 	}
 	s.settled[i] = true
 	s.open--
-	a := answer{index: i, round: int64(time.Since(s.began) / roundLength), fault: o.Fault, absent: o.Skipped}
+	a := answer{index: i, round: int64(s.tree.since(s.began) / roundLength), fault: o.Fault, absent: o.Skipped}
 	if o.Immediate || !s.command.Wait {
 		a.round = -1
 	}

@@ -95,7 +95,7 @@ func factOf(s supervisor.State) (supervisor.Fact, bool) {
 
 // tell tells the machine of a fact, whose record is cause, and does what follows.
 func (g *group) tell(ctx actor.Context, name string, f supervisor.Fact, cause uint64) {
-	next, actions := g.machine.Tell(supervisor.Member{Name: name, Fact: f}, time.Since(g.began))
+	next, actions := g.machine.Tell(supervisor.Member{Name: name, Fact: f}, g.tree.since(g.began))
 	g.take(ctx, next, actions, cause)
 }
 
@@ -165,7 +165,7 @@ func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 		pause := max(s.Period, time.Second)
 		g.tree.logger.Warn(fmt.Sprintf("group %s begins anew in %s", logs.Clean(g.entry.config.Name), pause))
 		root, self := ctx.ActorSystem().Root, ctx.Self()
-		g.retry = time.AfterFunc(pause, func() { root.Send(self, &beginAnew{}) })
+		g.retry = g.tree.clock.AfterFunc(pause, func() { root.Send(self, &beginAnew{}) })
 	case confload.GiveUpShutdown:
 		g.tree.gaveUp(g.entry.config.Name, s.GiveUpExitCode, r)
 		ctx.Send(ctx.Parent(), &ShutDown{Why: supervisor.Reason{Code: "on-give-up", Text: "on_give_up of the group is shutdown"}, cause: g.because})

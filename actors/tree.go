@@ -39,6 +39,10 @@ type tree struct {
 	config    *confload.Config
 	logger    hclog.Logger
 	host      osHost
+	clock     clock
+	world     world
+	step      func(*supervisor.Policy, supervisor.Program, supervisor.Event) (supervisor.Program, []supervisor.Effect) // supervisor.Step, but for tests
+	random    func() uint64                                                                                            // for the jitter of waits
 	table     *table
 	history   history
 	former    sync.Map // namespec of a program that is gone → former
@@ -67,12 +71,18 @@ type tree struct {
 
 	orders atomic.Uint64 // number of the last order of a group to one that is its member
 
-	mailboxes dispatcher
+	mailboxes mailboxes
 	stopped   chan struct{} // closed when the tree is gone
 }
 
 // smallMailbox makes mailboxes of which an empty one takes 24 bytes; the library's other kind takes 250.
 var smallMailbox = actor.UnboundedLockfree()
+
+// mailboxes run what actors have to do.
+type mailboxes interface {
+	actor.Dispatcher
+	Close() // nothing is kept for them from now on
+}
 
 // dispatcher runs the mailboxes of a tree.
 type dispatcher struct{ workers.Pool }
@@ -102,7 +112,7 @@ func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
 
 // props makes the Props of an actor of the tree: a panic is logged with its stack before it becomes a failure.
 func (t *tree) props(p actor.Producer, opts ...actor.PropsOption) *actor.Props {
-	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(&t.mailboxes),
+	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(t.mailboxes),
 		actor.WithMailbox(smallMailbox))...)
 }
 

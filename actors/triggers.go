@@ -65,7 +65,7 @@ func (t *tree) executable(p *confload.Program) (path string, tried []string) {
 		return "", nil
 	}
 	env, _ := t.environment(p) // without one nothing can be started; then the PATH is ours
-	if path, err = process.Resolve(args[0], env); err != nil {
+	if path, err = t.world.find(args[0], env); err != nil {
 		path = ""
 	}
 	return path, process.Candidates(args[0], env)
@@ -151,7 +151,7 @@ func (p *program) plan() {
 		return
 	}
 	root, self, next := p.ctx.ActorSystem().Root, p.ctx.Self(), p.next
-	p.planned = time.AfterFunc(p.next.Sub(now), func() { root.Send(self, &cronDue{next}) })
+	p.planned = p.tree.clock.AfterFunc(p.next.Sub(now), func() { root.Send(self, &cronDue{next}) })
 }
 
 func (p *program) unplan() {

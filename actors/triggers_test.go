@@ -246,7 +246,7 @@ func TestLogsOfOurOwnAreNoChange(t *testing.T) {
 	if err := os.Symlink(dir, dir+"/link"); err != nil {
 		t.Fatal(err)
 	}
-	tr := &tree{}
+	tr := &tree{world: realWorld{}}
 	tr.own(dir + "/link/web.log")
 	tr.own("")
 	for path, own := range map[string]bool{"/web.log": true, "/link/web.log": true, "/web.log.3": true, "/web.log.3.gz": true, "/web.log.3.gz.x": false,
@@ -268,7 +268,7 @@ func TestTheExecutableIsLookedForAsAtTheStart(t *testing.T) { // B46
 	if err := os.WriteFile(prog, nil, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	tr := &tree{config: &confload.Config{}}
+	tr := &tree{config: &confload.Config{}, world: realWorld{}}
 	tr.environ.Store(&[]string{})
 	tr.environ.Store(&[]string{})
 	p := &confload.Program{Name: "x", Command: "prog 'a b'", Environment: []string{fmt.Sprintf("PATH=%s/one:%[1]s/two", dir)}}

@@ -25,7 +25,7 @@ type layer struct {
 // layers is the order of the packages, from the top: imports point down only.
 var layers = []layer{
 	{"cmd", []string{"cmd", "ctl", "ctl/server", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
-		"supervisor/events", "supervisor/watch", "supervisor", "confload"}, "a command puts the parts together"},
+		"supervisor/events", "supervisor/watch", "supervisor/scenario", "supervisor", "confload"}, "a command puts the parts together"},
 	{"docs/examples", []string{"actors", "supervisor", "confload"}, "an example shows what an application uses"},
 	{"ctl", []string{"ctl/xmlrpc", "confload"},
 		"the client speaks to a server over a connection, nothing of the server side is linked into it"},
@@ -34,12 +34,13 @@ var layers = []layer{
 	{"ctl/web", nil, "the page is data"},
 	{"ctl/xmlrpc", nil, "the codec knows values, not where they come from"},
 	{"actors", []string{"actors", "supervisor/process", "supervisor/logs", "supervisor/workers", "supervisor/events", "supervisor/watch",
-		"supervisor", "confload"},
+		"supervisor/scenario", "supervisor", "confload"},
 		"the tree can be embedded without our servers and commands"},
 	{"supervisor/process", []string{"supervisor/process", "supervisor/workers", "supervisor", "confload"}, "processes can be had without the tree"},
 	{"supervisor/logs", []string{"supervisor/logs", "supervisor", "confload"}, "logs can be had without the tree"},
 	{"supervisor/events", []string{"supervisor/events", "supervisor", "confload"}, "events can be had without the tree"},
 	{"supervisor/workers", []string{"supervisor/workers"}, "it knows of nothing"},
+	{"supervisor/scenario", []string{"supervisor/scenario", "confload"}, "a script is data, it does not know who plays it"},
 	{"supervisor/watch", nil, "files can be watched without the tree"},
 	{"supervisor", nil, "the core is at the bottom"},
 	{"confload", []string{"confload"}, "a configuration can be read without a supervisor"},

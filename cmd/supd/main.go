@@ -72,6 +72,7 @@ func init() { // not in the declaration: help leads back to the table
 		{"ctl", "look at and steer a running supd or supervisord", runCtl},
 		{"completion", "print a script that completes command lines in bash, zsh or fish", runCompletion},
 		{"check", "tell what is wrong with a configuration file", runCheck},
+		{"sim", "play a configuration through in simulated time, with programs that fail", runSim},
 		{"init", "print a configuration file to start from", runInit},
 		{"demo", "run on a small built-in configuration", runDemo},
 		{"service", "have the system start supd: install, start, stop, status and so on", runService},

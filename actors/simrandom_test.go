@@ -1,0 +1,259 @@
+package actors
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A simCase is a random configuration with a random script, in pieces that can be left out one by one.
+type simCase struct {
+	seed     uint64
+	programs []caseProgram
+	ear      bool     // there is a listener that hears of everything
+	group    []string // options of the group of the programs that are in it; nil: there is none
+	chaos    []string // what is done and how programs behave, at random times
+	calm     []string // from then on they behave, and what is done has an outcome that can be told
+	until    time.Duration
+}
+
+type caseProgram struct {
+	name    string
+	grouped bool
+	options []string
+	needs   []string // namespecs of earlier programs
+}
+
+func (p *caseProgram) spec() string {
+	if p.grouped {
+		return "g:" + p.name
+	}
+	return p.name
+}
+
+// config is the text of the configuration.
+func (c *simCase) config() string {
+	var b strings.Builder
+	b.WriteString("[supervisord]\n")
+	var members []string
+	for _, p := range c.programs {
+		fmt.Fprintf(&b, "[program:%s]\ncommand=/opt/%[1]s\n", p.name)
+		for _, o := range p.options {
+			b.WriteString(o + "\n")
+		}
+		if len(p.needs) > 0 {
+			fmt.Fprintf(&b, "depends_on=%s\n", strings.Join(p.needs, ","))
+		}
+		if p.grouped {
+			members = append(members, p.name)
+		}
+	}
+	if c.ear {
+		b.WriteString("[eventlistener:ear]\ncommand=/opt/ear\nevents=EVENT\n")
+	}
+	if members != nil {
+		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(members, ","), strings.Join(c.group, "\n"))
+	}
+	return b.String()
+}
+
+func (c *simCase) script() string {
+	return strings.Join(slices.Concat(c.chaos, c.calm), "\n") + "\n"
+}
+
+const (
+	calmFor   = 10 * time.Minute // until everything has come to rest
+	settleFor = 5 * time.Minute  // after a command
+)
+
+// randomCase makes a case up.
+func randomCase(seed uint64) *simCase {
+	r := rand.New(rand.NewPCG(seed, 3))
+	c := &simCase{seed: seed, ear: r.IntN(4) == 0}
+	for i := range 1 + r.IntN(6) {
+		p := caseProgram{name: fmt.Sprintf("p%d", i), options: randomOptions(r)}
+		for _, other := range c.programs {
+			if r.IntN(4) == 0 {
+				p.needs = append(p.needs, other.name)
+			}
+		}
+		c.programs = append(c.programs, p)
+	}
+	if len(c.programs) > 1 && r.IntN(2) == 0 {
+		c.form(r)
+	}
+	chaos := time.Duration(30+r.IntN(270)) * time.Second
+	at := func(d time.Duration, what string) string { return fmt.Sprintf("at %s %s", d, what) }
+	for range 3 + r.IntN(40) {
+		c.chaos = append(c.chaos, at(time.Duration(1+r.Int64N(chaos.Milliseconds()))*time.Millisecond, c.disturbance(r)))
+	}
+	if r.IntN(20) == 0 {
+		c.chaos = append(c.chaos, at(chaos/2, "shutdown"))
+	}
+	for _, b := range []string{"stays up", "can start", "stops after 100ms", "healthy", "ready after 200ms", "pre_start_hook succeeds", "pre_start_hook takes 50ms",
+		"post_stop_hook takes 50ms", "pre_stop_hook takes 50ms"} {
+		c.calm = append(c.calm, at(chaos, "all "+b))
+	}
+	end := chaos + calmFor
+	c.calm = append(c.calm, at(end, "start all"))
+	for range r.IntN(5) {
+		end += settleFor
+		c.calm = append(c.calm, at(end, []string{"start ", "stop ", "stop "}[r.IntN(3)]+c.one(r)))
+	}
+	c.calm = append(c.calm, at(end+settleFor, "shutdown"))
+	c.until = end + 2*settleFor
+	return c
+}
+
+// form puts some programs into a group, which often has a strategy.
+func (c *simCase) form(r *rand.Rand) {
+	strategy := r.IntN(3) > 0
+	for i := range c.programs {
+		c.programs[i].grouped = r.IntN(2) == 0
+	}
+	for i := range c.programs {
+		p := &c.programs[i]
+		if strategy { // nobody waits for a group that may have given up
+			p.needs = slices.DeleteFunc(p.needs, func(n string) bool {
+				return slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.name == n && p.grouped })
+			})
+		}
+		for j, n := range p.needs {
+			for k := range c.programs {
+				if c.programs[k].name == n {
+					p.needs[j] = c.programs[k].spec()
+				}
+			}
+		}
+	}
+	c.group = []string{fmt.Sprintf("priority=%d", 1+r.IntN(5))}
+	if strategy {
+		c.group = append(c.group, "strategy="+[]string{"one_for_one", "one_for_all", "rest_for_one"}[r.IntN(3)],
+			fmt.Sprintf("intensity=%d", r.IntN(4)), fmt.Sprintf("period=%d", 5+r.IntN(60)),
+			"on_give_up="+[]string{"leave", "leave", "restart", "shutdown"}[r.IntN(4)])
+	}
+}
+
+func randomOptions(r *rand.Rand) []string {
+	o := []string{fmt.Sprintf("priority=%d", 1+r.IntN(5)), fmt.Sprintf("startsecs=%d", r.IntN(3)), fmt.Sprintf("startretries=%d", r.IntN(5)-1),
+		fmt.Sprintf("stopwaitsecs=%d", 1+r.IntN(5)), "autorestart=" + []string{"true", "false", "unexpected"}[r.IntN(3)]}
+	for _, maybe := range [][]string{
+		{"autostart=false"}, {"restartpause=3"}, {"depends_policy=stop"}, {"depends_policy=restart"}, {"ready=notify"},
+		{"ready=tcp://localhost:80"}, {"pre_start_hook=/bin/hook"}, {"post_stop_hook=/bin/hook"}, {"pre_stop_hook=/bin/hook"},
+		{"watchdog_secs=4"}, {"stopsignal=INT,TERM"}, {"backoff=exponential", "backoff_jitter=0.5"},
+		{"liveness_check_script=/bin/check", "liveness_check_initial_delay=1", "liveness_check_period=20", "liveness_check_failure_action=restart"},
+	} {
+		name := strings.Split(maybe[0], "=")[0]
+		if r.IntN(7) == 0 && !slices.ContainsFunc(o, func(s string) bool { return strings.HasPrefix(s, name+"=") }) {
+			o = append(o, maybe...)
+		}
+	}
+	if r.IntN(3) == 0 && slices.ContainsFunc(o, func(s string) bool { return strings.HasPrefix(s, "ready=") }) {
+		o = append(o, "ready_timeout=8", "ready_timeout_action=restart")
+	}
+	return o
+}
+
+// one names one program.
+func (c *simCase) one(r *rand.Rand) string { return c.programs[r.IntN(len(c.programs))].spec() }
+
+// some names a program, a group or all.
+func (c *simCase) some(r *rand.Rand) string {
+	switch {
+	case r.IntN(8) == 0:
+		return "all"
+	case c.group != nil && r.IntN(5) == 0 && slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.grouped }):
+		return "g:*"
+	}
+	return c.one(r)
+}
+
+// disturbance is a random command or behaviour.
+func (c *simCase) disturbance(r *rand.Rand) string {
+	some := c.some(r)
+	after := fmt.Sprintf(" after %dms", 1+r.IntN([]int{50, 2000, 30000}[r.IntN(3)]))
+	switch r.IntN(12) {
+	case 0, 1:
+		return "start " + some
+	case 2, 3:
+		return "stop " + some
+	case 4, 5:
+		return "kill " + some
+	case 6:
+		return []string{"signal TERM ", "signal HUP ", "restart ", "restart "}[r.IntN(4)] + some
+	case 7:
+		group, _, _ := strings.Cut(c.one(r), ":")
+		return []string{"remove " + group, "add " + group, "update", "reread"}[r.IntN(4)]
+	case 8:
+		return some + " exits " + []string{"0", "1"}[r.IntN(2)] + after
+	case 9:
+		return some + " " + []string{"fails to start", "can start", "stays up", "ignores TERM", "never ready", "healthy", "pre_start_hook fails", "pre_start_hook succeeds"}[r.IntN(8)]
+	case 10:
+		return some + " " + []string{"hangs", "stops", "starts", "ready", "unhealthy", "dies of SEGV"}[r.IntN(6)] + after
+	}
+	return some + " " + []string{"pre_start_hook", "post_stop_hook", "pre_stop_hook"}[r.IntN(3)] + " takes" + strings.TrimPrefix(after, " after")
+}
+
+// shrunk leaves out whatever a case fails without as well: lines of the chaos, programs, options.
+func (c *simCase) shrunk(fails func(*simCase) bool) *simCase {
+	for again := true; again; {
+		again = false
+		for size := max(1, len(c.chaos)/2); size > 0; size /= 2 {
+			for i := 0; i+size <= len(c.chaos); {
+				smaller := *c
+				smaller.chaos = slices.Delete(slices.Clone(c.chaos), i, i+size)
+				if fails(&smaller) {
+					c, again = &smaller, true
+					continue
+				}
+				i += size
+			}
+		}
+		if smaller := *c; smaller.ear {
+			if smaller.ear = false; fails(&smaller) {
+				c, again = &smaller, true
+			}
+		}
+		for i := len(c.programs) - 1; i >= 0; i-- {
+			if smaller := c.without(i); smaller != nil && fails(smaller) {
+				c, again = smaller, true
+			}
+		}
+		for i := range c.programs {
+			for j := len(c.programs[i].options) - 1; j >= 0; j-- {
+				smaller := *c
+				smaller.programs = slices.Clone(c.programs)
+				p := &smaller.programs[i]
+				p.options = slices.Delete(slices.Clone(p.options), j, j+1)
+				if fails(&smaller) {
+					c, again = &smaller, true
+				}
+			}
+		}
+	}
+	return c
+}
+
+// without is the case without a program, nil when that cannot be left out. What others need of it, and what is done to it, goes too.
+func (c *simCase) without(i int) *simCase {
+	if len(c.programs) == 1 {
+		return nil
+	}
+	gone := c.programs[i].spec()
+	smaller := *c
+	smaller.programs = slices.Delete(slices.Clone(c.programs), i, i+1)
+	for j := range smaller.programs {
+		p := &smaller.programs[j]
+		p.needs = slices.DeleteFunc(slices.Clone(p.needs), func(n string) bool { return n == gone })
+	}
+	grouped := slices.ContainsFunc(smaller.programs, func(p caseProgram) bool { return p.grouped })
+	concerned := func(line string) bool {
+		words := strings.Fields(line)
+		return slices.Contains(words, gone) || !grouped && (slices.Contains(words, "g:*") || slices.Contains(words, "g"))
+	}
+	smaller.chaos = slices.DeleteFunc(slices.Clone(c.chaos), concerned)
+	smaller.calm = slices.DeleteFunc(slices.Clone(c.calm), concerned)
+	return &smaller
+}
