@@ -85,6 +85,11 @@ type (
 		Hook  Hook
 		Wrong string
 	}
+	// PolicyChanged says that the policy was From until now. Ran is how long the present process has been there; 0: there is none.
+	PolicyChanged struct {
+		From *Policy
+		Ran  time.Duration
+	}
 	// MemoryUsed says how much memory the process of a life and its descendants use, in bytes.
 	MemoryUsed struct {
 		Life  uint64
@@ -108,6 +113,7 @@ func (Checked) event()          {}
 func (Triggered) event()        {}
 func (Due) event()              {}
 func (HookEnded) event()        {}
+func (PolicyChanged) event()    {}
 func (MemoryUsed) event()       {}
 
 // An Exit is how a process ended.
