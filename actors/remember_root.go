@@ -15,6 +15,9 @@ import (
 // codeEnding is the code of the record that says that everything ends.
 const codeEnding = "ending"
 
+// codeRead is the code of the record of a reread.
+const codeRead = "config-read"
+
 // A reading is what a reread has found.
 type reading struct {
 	changes confload.Changes
@@ -64,7 +67,7 @@ func (r *root) recordRead(old, new *confload.Config, d confload.Changes, client 
 	say("is new", d.Added)
 	say("has changed", d.Changed)
 	say("is gone", d.Removed)
-	r.read.record = r.tree.asked("", "config-read", client, "had the configuration read: "+strings.Join(parts, ", "))
+	r.read.record = r.tree.asked("", codeRead, client, "had the configuration read: "+strings.Join(parts, ", "))
 }
 
 func groupNamed(c *confload.Config, name string) *confload.Group {

@@ -20,7 +20,7 @@ type session struct {
 	client  *actor.PID // nil: it was answered
 	began   time.Time
 	tree    *tree
-	cause   uint64 // number of the record of the command
+	cause   uint64 // number of the record of the command, or of what it is part of
 
 	next    int     // start: the program to launch next
 	waves   [][]int // stop: programs still to be stopped, by index; the first ones are being stopped
@@ -51,7 +51,9 @@ func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.began = time.Now()
-		s.cause = s.record()
+		if s.cause == 0 {
+			s.cause = s.record()
+		}
 		s.begin(ctx)
 		s.finish(ctx)
 	case *launched:
