@@ -57,7 +57,7 @@ func (r *root) recordRead(old, new *confload.Config, d confload.Changes, client 
 	say := func(what string, names []string) {
 		for _, name := range names {
 			part := logs.Clean(name) + " " + what
-			if options := changedOptions(groupNamed(old, name), groupNamed(new, name)); options != "" {
+			if options := strings.Join(changedOptions(groupNamed(old, name), groupNamed(new, name)), ", "); options != "" {
 				r.read.options[name] = options
 				part += " (" + options + ")"
 			}
@@ -80,9 +80,9 @@ func groupNamed(c *confload.Config, name string) *confload.Group {
 }
 
 // changedOptions names the options in which two groups differ, and those in which their programs do.
-func changedOptions(a, b *confload.Group) string {
+func changedOptions(a, b *confload.Group) []string {
 	if a == nil || b == nil {
-		return ""
+		return nil
 	}
 	names := confload.ChangedGroupOptions(a, b)
 	for i := range b.Programs {
@@ -97,7 +97,7 @@ func changedOptions(a, b *confload.Group) string {
 			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // recordAdded records that a client has put a group to work, and what for as far as the last reread tells.

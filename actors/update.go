@@ -86,7 +86,7 @@ func (t *tree) planUpdate(to *confload.Config, names []string) *updatePlan {
 // planGroup plans one group; e is nil for one that comes.
 func (p *updatePlan) planGroup(e *groupEntry, u *confload.GroupUpdate) {
 	whole := func(a UpdateAction) {
-		p.rows = append(p.rows, &Updated{Group: u.Name, Action: a, Options: u.Options})
+		p.rows = append(p.rows, &Updated{Group: u.Name, Action: a, Options: changedOptions(u.Old, u.New)})
 		if e != nil {
 			p.stop = append(p.stop, e.entries...)
 		}

@@ -241,7 +241,9 @@ func TestUpdateStopsInReverseAndStartsInOrder(t *testing.T) {
 }
 
 func TestStartsecsChangedInPlaceCountForTheStartUnderWay(t *testing.T) {
-	slow := func(secs int) confload.Group { return program1("slow", func(p *confload.Program) { p.StartSecs = secs }) }
+	slow := func(secs int) confload.Group {
+		return program1("slow", func(p *confload.Program) { p.StartSecs = secs })
+	}
 	withChanges(t, newScriptedHost(stays), []confload.Group{slow(100)}, func(r *reconfigurable) {
 		r.update(slow(5)) // 2 s of them have passed
 		r.after(2 * time.Second)

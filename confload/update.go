@@ -5,9 +5,9 @@ import "slices"
 // A GroupUpdate is how one group of a configuration becomes that of another one with the smallest change.
 type GroupUpdate struct {
 	Name     string
-	Old, New *Group          // nil: there is none
-	Options  []string        // of the group itself that differ, in the order of the option table
-	Whole    bool            // it is stopped, removed and added anew
+	Old, New *Group   // nil: there is none
+	Options  []string // of the group itself that differ, in the order of the option table
+	Whole    bool     // it is stopped, removed and added anew
 	// Programs are those that differ: the ones that go, then the others, each in the order of their group. nil when Whole, and
 	// when the group comes or goes.
 	Programs []ProgramUpdate

@@ -64,6 +64,7 @@ func verbs() []*verb {
 		&verbRestart,
 		&verbRm,
 		&verbRun,
+		&verbScale,
 		&verbSetEnv,
 		&verbShutdown,
 		&verbSignal,

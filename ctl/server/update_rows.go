@@ -1,0 +1,22 @@
+package server
+
+import "github.com/gwaycc/supd/actors"
+
+const updatedStructs = "an array of structs: group, name (\"\" the whole group), action (added, removed, replaced: a whole group was stopped, removed and " +
+	"added anew, restarted, started: it had failed, changed: nothing was restarted, prepared: it is down and stays so), options (names of those that have " +
+	"changed), status (80, or the code of a fault) and description (\"OK\", or the text of the fault)."
+
+// updateRows are the methods that bring a configuration into effect.
+func (s *service) updateRows() []row {
+	return []row{
+		{decl: "array update(array groups=[])", topic: aboutOwn, own: true, faults: codes{actors.CantReread}, handle: s.update,
+			help: "Reads the configuration and brings it into effect with the smallest change: a program is restarted only when its own options have changed, " +
+				"and one of these needs it; processes that come and go in a group concern no other one. groups are the groups it is about, none is all. " +
+				"It waits for what is stopped, not for what is started to be RUNNING.",
+			returns: updatedStructs, example: "[(u['group'], u['name'], u['action']) for u in p.supd.update()]"},
+		{decl: "array scaleProgram(string name, int count)", topic: aboutOwn, own: true, trusted: true, faults: codes{actors.CantReread}, handle: s.scaleProgram,
+			help: "Gives a program, which is called by the name of its section, count processes in the place of its numprocs, and brings its groups into effect as " +
+				"update does. The number stays until numprocs says something else than now, or the daemon ends. " + strangers,
+			returns: updatedStructs, example: "p.supd.scaleProgram('worker', 8)"},
+	}
+}
