@@ -221,7 +221,7 @@ func (u *updater) do(ctx actor.Context, m *ManyPrograms, entries []*entry, then 
 	u.then = then
 	m.By = u.command.By
 	s := newSession(u.tree, m, entries, ctx.Self())
-	s.cause = u.cause
+	s.cause, s.by = u.cause, supervisor.ByUpdate
 	ctx.Spawn(u.tree.props(func() actor.Actor { return s }))
 }
 
@@ -321,8 +321,12 @@ func (u *updater) startPrograms(ctx actor.Context) {
 func (u *updater) report(ctx actor.Context, started interface{}) {
 	results, _ := started.(Results)
 	for _, r := range results {
-		if r.Status != Success {
-			u.failed[r.NameSpec()] = r.Description
+		if r.Status == Success {
+			continue
+		}
+		u.failed[r.NameSpec()] = r.Description
+		if e := u.tree.table.find(r.NameSpec()); r.Status == SpawnError && e != nil {
+			u.failed[r.NameSpec()] = "spawn error: " + e.info.Load().SpawnErr
 		}
 	}
 	out := []Updated{}

@@ -57,6 +57,7 @@ func verbs() []*verb {
 		&verbMaintail,
 		&verbOpen,
 		&verbPID,
+		&verbPlan,
 		&verbQuit,
 		&verbReload,
 		&verbRemove,

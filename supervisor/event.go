@@ -138,11 +138,12 @@ const (
 	ByReadiness                   // it was not ready in time
 	ByFiles                       // files of its have changed
 	ByMemory                      // it uses too much memory
+	ByUpdate                      // its options have changed
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
 	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "a change of its files",
-	"the limit of its memory"}
+	"the limit of its memory", "an update of its configuration"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }

@@ -61,6 +61,17 @@ func (l *loader) forget(name string) {
 	l.opts.Runs = slices.DeleteFunc(slices.Clone(l.opts.Runs), func(r confload.Run) bool { return r.Name == name })
 }
 
+// preview loads the configuration of a file, "" for that of the daemon, and leaves everything as it is.
+func (l *loader) preview(file string) (*confload.Config, error) {
+	l.mu.Lock()
+	path, opts := l.path, l.opts
+	l.mu.Unlock()
+	if file != "" {
+		path = file
+	}
+	return confload.Load(path, opts)
+}
+
 // takeScale has a program keep another number of processes until the files say something else, and returns the configuration
 // with it. With an error nothing changes.
 func (l *loader) takeScale(s confload.Scale) (*confload.Config, error) {

@@ -40,3 +40,12 @@ func groupsOf(name string, configs ...*confload.Config) []string {
 	}
 	return groups
 }
+
+// Preview implements server.Daemon.
+func (g *generation) Preview(file string) (*confload.Config, error) {
+	cfg, err := g.daemon.loader.preview(file)
+	if err != nil {
+		return nil, &actors.Fault{Code: actors.CantReread, Extra: err.Error()}
+	}
+	return cfg, nil
+}

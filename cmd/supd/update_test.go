@@ -287,3 +287,33 @@ func TestScaleStartsAndStopsOnlyTheDifference(t *testing.T) {
 		t.Error(out)
 	}
 }
+
+func TestPlanTellsWhatWouldHappenAndDoesNothing(t *testing.T) {
+	t.Parallel()
+	w := settle(t, strings.Replace(crowd, "programs = a,b,c", "programs = a,b,c\nstrategy = one_for_all", 1)+
+		"[program:needy]\ncommand = /bin/sleep 1008\nstartsecs = 0\ndepends_on = idle\ndepends_policy = stop\n")
+	w.update("nothing", "nothing would happen\n", "", "plan")
+	w.update("a stop", "  1. stop idle: asked for; it stays down\n  2. stop needy: it is stopped for lack of idle (depends_policy)\n", "", "plan", "--stop", "idle")
+	w.update("a death", "  1. go to EXITED web:b: the process ended: terminated by SIGKILL\n"+
+		"  2. stop web:c: b failed, and the strategy of the group is one_for_all\n  3. stop web:a: b failed, and the strategy of the group is one_for_all\n"+
+		"  4. start web:a: b failed, and the strategy of the group is one_for_all\n  5. start web:b: b failed, and the strategy of the group is one_for_all\n"+
+		"  6. start web:c: b failed, and the strategy of the group is one_for_all\n", "", "plan", "--kill", "web:b")
+	other := writeFile(t, w.dir, "other.conf", strings.Replace(w.text, "sleep 1002", "sleep 2002", 1))
+	w.update("another file", "  1. stop web:b: command changed\n  2. change web:b: command changed\n  3. start web:b: command changed\n", "",
+		"plan", "--apply", other)
+	w.edit("numprocs = 2", "numprocs = 3")
+	w.update("the file", "  1. add many:2\n  2. start many:2\n", "", "plan")
+	out, _ := ctlIn(t, w.conf, "-o", "json", "plan")
+	var rows []map[string]string
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 2 || rows[1]["do"] != "start" || rows[1]["program"] != "many:2" {
+		t.Errorf("%v %s", err, out)
+	}
+	w.update("update does it", "many:2: added\n", "many:2 new")
+	writeFile(t, w.dir, "other.conf", "[supervisord]\n[program:x]\n")
+	w.commands(
+		command{[]string{"plan", "--apply", other}, "program section program:x does not specify a command", 1},
+		command{[]string{"plan", "--stop", "nobody"}, "nobody: ERROR (no such process)", 1},
+		command{[]string{"plan", "--kill", "nobody"}, "nobody: ERROR (no such process)", 1},
+		command{[]string{"plan", "--kill", "a", "--stop", "b"}, "plan takes one of --apply, --stop and --kill", 1},
+	)
+}
