@@ -22,7 +22,7 @@ with autostart are started; a program that was stopped by hand stays stopped, on
 otherwise. Pools of event listeners and groups with fcgi-programs are exchanged as a whole. Nothing is printed when nothing differs.
 supd ctl plan tells beforehand what would be done.
 
-With --supervisord, and from a server that is supervisord, groups that have changed are stopped and added anew, with all their programs.`,
+With --supervisord, for a client that was called supervisorctl, and from a server that is supervisord, groups that have changed are stopped and added anew, with all their programs.`,
 	example: `$ update
 $ update web
 $ -o json update`,
@@ -43,8 +43,8 @@ type updated struct {
 }
 
 func runUpdate(s *session, args []string) error {
-	whole := false
-	args, err := parseFlags("update", args, func(fl *pflag.FlagSet) { fl.BoolVar(&whole, "supervisord", false, "") })
+	whole := s.env.Name == "supervisorctl" // whoever calls it so wants what that does
+	args, err := parseFlags("update", args, func(fl *pflag.FlagSet) { fl.BoolVar(&whole, "supervisord", whole, "") })
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -254,13 +256,19 @@ func TestSupervisordsUpdateExchangesWholeGroups(t *testing.T) {
 	all := "web:a other, web:b other, web:c other"
 	w.edit("sleep 1002", "sleep 2002")
 	w.update("asked for", "web: stopped\nweb: updated process group\n", all, "update", "--supervisord")
-	w.edit("sleep 2002", "sleep 3002")
-	before := w.pids()
-	out, status := runTool(t, w.dir, peer(t, "supervisorctl"), "-c", w.conf, "update")
-	if out != "web: stopped\nweb: updated process group\n" || status != 0 {
-		t.Errorf("supervisorctl: status %d: %s", status, out)
+	link := filepath.Join(w.dir, "supervisorctl")
+	if err := os.Symlink(supdBinary, link); err != nil {
+		t.Fatal(err)
 	}
-	proctest.Eventually(t, "supervisorctl", func() (string, bool) { got := w.differ(before); return got, got == all })
+	for i, tool := range []string{peer(t, "supervisorctl"), link} {
+		w.edit("1003", "1003"+strings.Repeat("0", i+1))
+		before := w.pids()
+		out, status := runTool(t, w.dir, tool, "-c", w.conf, "update")
+		if out != "web: stopped\nweb: updated process group\n" || status != 0 {
+			t.Errorf("%s: status %d: %s", tool, status, out)
+		}
+		proctest.Eventually(t, tool, func() (string, bool) { got := w.differ(before); return got, got == all })
+	}
 }
 
 func TestScaleStartsAndStopsOnlyTheDifference(t *testing.T) {
