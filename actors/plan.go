@@ -272,7 +272,7 @@ func (p *plan) strategy(g *groupEntry, failed *entry, s *spending, down map[*ent
 		switch a.Do {
 		case supervisor.StopMember:
 			p.add("stop", spec, "%s", a.Reason.Text)
-			down[g.byName[a.Member]] = true
+			down[g.find(a.Member)] = true
 			fact = supervisor.MemberDown
 		case supervisor.StartMember:
 			p.add("start", spec, "%s", a.Reason.Text)
