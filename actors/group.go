@@ -201,7 +201,7 @@ func (g *group) programGone(ctx actor.Context, m *actor.Terminated) {
 	if g.launching >= 0 && g.members[g.launching].entry != nil && m.Who.Equal(g.members[g.launching].entry.pid.Load()) {
 		g.launchFrom(ctx, g.launching+1)
 	}
-	if g.becoming != nil {
+	if to := g.becoming; to != nil && slices.ContainsFunc(to.gone, func(e *entry) bool { return m.Who.Equal(e.pid.Load()) }) {
 		g.leaving--
 		g.becomeIfReady(ctx)
 	}

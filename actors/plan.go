@@ -200,12 +200,13 @@ func loses(e, other *entry) bool {
 
 // PlanKill tells what the death of a program by SIGKILL would lead to.
 func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
-	e := h.tree.table.find(name)
-	if e == nil {
+	group, _, _ := strings.Cut(name, ":")
+	e, g := h.tree.table.find(name), h.tree.table.group(group)
+	if e == nil || g == nil {
 		return nil, &Fault{BadName, name}
 	}
 	var out plan
-	i, g := e.info.Load(), h.tree.table.group(e.program.Group)
+	i := e.info.Load()
 	if i.Pid == 0 {
 		out.add("nothing", e.program.NameSpec(), "it has no process")
 		return out, nil

@@ -38,7 +38,11 @@ func (g *groupEntry) put(i int, e *entry) {
 
 // without is the group without some of its programs.
 func (g *groupEntry) without(gone []*entry) *groupEntry {
-	rest := &groupEntry{config: g.config, came: g.came, cause: g.cause}
+	config := *g.config
+	config.Programs = slices.DeleteFunc(slices.Clone(config.Programs), func(p confload.Program) bool {
+		return slices.ContainsFunc(gone, func(e *entry) bool { return e.program.Name == p.Name })
+	})
+	rest := &groupEntry{config: &config, came: g.came, cause: g.cause}
 	rest.spending.Store(g.spending.Load())
 	if g.byName != nil {
 		rest.byName = map[string]*entry{}

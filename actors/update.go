@@ -56,9 +56,10 @@ type updatePlan struct {
 
 // planUpdate compares the groups that are active with a configuration. names are the groups it is about; nil: all.
 func (t *tree) planUpdate(to *confload.Config, names []string) *updatePlan {
-	active := &confload.Config{}
+	active, entries := &confload.Config{}, map[string]*groupEntry{}
 	for _, g := range *t.table.groups.Load() {
 		active.Groups = append(active.Groups, *g.config)
+		entries[g.config.Name] = g
 	}
 	p := &updatePlan{start: map[string]bool{}}
 	for _, n := range names {
@@ -70,7 +71,7 @@ func (t *tree) planUpdate(to *confload.Config, names []string) *updatePlan {
 	for _, u := range confload.Updates(active, to) {
 		if names == nil || slices.Contains(names, u.Name) {
 			p.groups = append(p.groups, u)
-			p.planGroup(t.table.group(u.Name), &u)
+			p.planGroup(entries[u.Name], &u)
 		}
 	}
 	var concerned []*entry
