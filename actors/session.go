@@ -201,6 +201,7 @@ func (s *session) finish(ctx actor.Context) {
 	}
 	if s.client != nil {
 		ctx.Send(s.client, results)
+		s.client = nil // a program may end before this actor does, and bring it here again
 	}
 	ctx.Stop(ctx.Self())
 }
