@@ -37,7 +37,7 @@ func TestARevisedGroupLeavesOutWhoIsGoneInTheMiddleOfAPass(t *testing.T) {
 	g, _ = g.Tell(Member{"a", MemberUp}, 0)
 	g, _ = g.Tell(Member{"b", MemberUp}, 0)
 	g, _ = g.Tell(Member{"a", MemberFailed}, 0) // b is being stopped
-	g, actions := g.Revise(Group{Strategy: OneForAll, Order: []string{"a"}, Budget: Unlimited})
+	_, actions := g.Revise(Group{Strategy: OneForAll, Order: []string{"a"}, Budget: Unlimited})
 	if got := fmt.Sprint(actions); got != "[start a]" {
 		t.Errorf("got %s", got)
 	}
