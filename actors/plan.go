@@ -63,7 +63,7 @@ func (p *updatePlan) steps(to *confload.Config) []PlanStep {
 		p.groupSteps(&out, &p.groups[i])
 	}
 	for i := range to.Groups {
-		for _, e := range newGroupEntry(&to.Groups[i], 0).byPriority() {
+		for _, e := range byPriority(newGroupEntry(&to.Groups[i], 0).entries) {
 			if spec := e.program.NameSpec(); p.start[spec] {
 				out.start(e.program, whys[spec])
 			}
@@ -150,7 +150,7 @@ func (h *Handle) PlanStop(name string) ([]PlanStep, error) {
 func (t *tree) named(name string) []*entry {
 	if group, whole := strings.CutSuffix(name, ":*"); whole {
 		if g := t.table.group(group); g != nil {
-			return g.byPriority()
+			return byPriority(g.entries)
 		}
 		return nil
 	}

@@ -53,7 +53,7 @@ func randomGroups(random *rand.Rand) []confload.Group {
 			p := program1(fmt.Sprintf("%s%d", name, n), nil).Programs[0]
 			p.Group, p.Autorestart = name, confload.RestartAlways
 			p.StopWaitSecs = 5 + random.IntN(2) // in place
-			if random.IntN(4) == 0 { // a restart
+			if random.IntN(4) == 0 {            // a restart
 				p.Directory = "/"
 			}
 			g.Programs = append(g.Programs, p)
