@@ -34,12 +34,14 @@ func (c *control) Receive(ctx actor.Context) {
 		}
 	case *ManyPrograms:
 		c.openSession(ctx, m)
-	case *Reread, *AddGroup, *RemoveGroup, *SetEnv:
+	case *Reread, *AddGroup, *RemoveGroup, *Update, *SetEnv:
 		if c.refuse(ctx) {
 			return
 		}
 		ctx.RequestWithCustomSender(ctx.Parent(), m, ctx.Sender())
 	case *retire:
+		ctx.Send(m.group, m)
+	case *regroup:
 		ctx.Send(m.group, m)
 	case *ShutDown, *ReopenLogs:
 		ctx.Send(ctx.Parent(), m)

@@ -32,6 +32,8 @@ type group struct {
 	draining  map[*entry]bool // programs to go down before groupDown, which is owed to the parent; nil none is
 	retiring  int             // programs still to end before the group does
 	retired   bool
+	becoming  *regroup // what it is to become when leaving has ended and the launch is over; nil: it stays as it is
+	leaving   int      // programs that are to end before that
 }
 
 func newGroup(t *tree, e *groupEntry) actor.Actor {
@@ -49,11 +51,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.entry.pid.Store(ctx.Self())
 		sockets := g.tree.socketsOf(g.entry.config)
 		for _, e := range g.entry.entries {
-			pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, sockets[e.program.Section], g.machine != nil) }), e.program.Name)
-			if err != nil {
-				panic(err) // names are unique by configuration
-			}
-			e.pid.Store(pid)
+			g.spawnProgram(ctx, e, sockets[e.program.Section])
 		}
 		ctx.Send(ctx.Parent(), &groupReady{g.entry})
 	case *launchAll:
@@ -68,6 +66,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.stop(ctx, m)
 	case *programChanged:
 		g.changed(ctx, m)
+		g.dropStrategy(ctx)
 		if m.over {
 			g.programDown(ctx, m.entry)
 		}
@@ -91,6 +90,8 @@ func (g *group) Receive(ctx actor.Context) {
 		g.owesStanding = true
 	case *beginAnew:
 		g.beginAnew(ctx)
+	case *regroup:
+		g.regroup(ctx, m)
 	case *actor.Stopping:
 		g.gone = true
 		if g.retry != nil {
@@ -110,6 +111,16 @@ func (g *group) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		g.programGone(ctx, m)
 	}
+}
+
+// spawnProgram makes the actor of a program.
+func (g *group) spawnProgram(ctx actor.Context, e *entry, socket *sharedSocket) {
+	escalate := g.machine != nil
+	pid, err := ctx.SpawnNamed(g.tree.props(func() actor.Actor { return newProgram(g.tree, e, socket, escalate) }), e.program.Name)
+	if err != nil {
+		panic(err) // names are unique by configuration
+	}
+	e.pid.Store(pid)
 }
 
 // launchAll starts the programs with autostart, and those of the groups in the group.
@@ -132,7 +143,7 @@ func (g *group) launchFrom(ctx actor.Context, i int) {
 		if e == nil && g.launchGroup(ctx, i) {
 			return
 		}
-		if e != nil && e.program.Autostart {
+		if e != nil && e.now().Autostart {
 			g.launching = i
 			ctx.Request(e.pid.Load(), &startRequest{name: e.program.NameSpec(), by: supervisor.ByAutostart, quiet: true, index: i, cause: g.launch})
 			return
@@ -143,6 +154,7 @@ func (g *group) launchFrom(ctx actor.Context, i int) {
 		ctx.Send(to, &groupLaunched{g.entry.config.Name})
 	}
 	g.launchers = nil
+	g.becomeIfReady(ctx)
 }
 
 // stop asks programs to stop at once, the last one first, as supervisord does at shutdown.
@@ -161,7 +173,7 @@ func (g *group) stop(ctx actor.Context, m *stopGroup) {
 		return
 	}
 	slices.SortFunc(order, func(a, b *entry) int {
-		return cmp.Or(cmp.Compare(b.program.Priority, a.program.Priority), strings.Compare(b.program.Name, a.program.Name))
+		return cmp.Or(cmp.Compare(b.now().Priority, a.now().Priority), strings.Compare(b.program.Name, a.program.Name))
 	})
 	for _, e := range order {
 		ctx.Send(e.pid.Load(), &stopRequest{name: e.program.NameSpec(), by: m.by, quiet: true, cause: m.cause})
@@ -188,6 +200,10 @@ func (g *group) endDrain(ctx actor.Context) bool {
 func (g *group) programGone(ctx actor.Context, m *actor.Terminated) {
 	if g.launching >= 0 && g.members[g.launching].entry != nil && m.Who.Equal(g.members[g.launching].entry.pid.Load()) {
 		g.launchFrom(ctx, g.launching+1)
+	}
+	if to := g.becoming; to != nil && slices.ContainsFunc(to.gone, func(e *entry) bool { return m.Who.Equal(e.pid.Load()) }) {
+		g.leaving--
+		g.becomeIfReady(ctx)
 	}
 	if g.retired {
 		g.retiring--

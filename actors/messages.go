@@ -65,6 +65,11 @@ type (
 	}
 	// RemoveGroup removes a group all of whose programs are down.
 	RemoveGroup struct{ Name, By string }
+	// Update loads the configuration anew and brings it into effect with the smallest change. The answer is []Updated.
+	Update struct {
+		Groups []string // only these; nil: all
+		By     string
+	}
 	// SetEnv sets a variable that processes inherit, from their next start on.
 	SetEnv struct{ Name, Value string }
 	// ShutDown stops all programs, group by group, and then the tree.
@@ -156,8 +161,12 @@ type (
 		outcome *Outcome
 	}
 
-	// launch tells a run to start the process of a life.
-	launch struct{ life uint64 }
+	// launch tells a run to start the process of a life, with these options.
+	launch struct {
+		life    uint64
+		program *confload.Program
+		files   logFiles
+	}
 	// processStarted and startFailed come from the spawner's goroutine, by way of the run.
 	processStarted struct {
 		life uint64
@@ -235,6 +244,27 @@ type (
 		cause uint64
 	}
 	groupDown struct{ name string }
+	// configure gives a program other options. escalate: its group decides about its failures.
+	configure struct {
+		program  *confload.Program
+		escalate bool
+	}
+	// changeGroup asks root to have a group become what a configuration says; the answer is an *Outcome or *Fault.
+	changeGroup struct {
+		config *confload.Group
+		cause  uint64
+	}
+	// regroup asks a group, by way of control, to become another one when those who go have ended; the answer is regrouped.
+	regroup struct {
+		group *actor.PID
+		next  *groupEntry
+		gone  []*entry
+		cause uint64
+	}
+	regrouped struct {
+		next  *groupEntry
+		cause uint64
+	}
 	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
 	retire         struct{ group *actor.PID }
 	needsMoved     struct{ cause uint64 } // something that the program depends on has changed

@@ -77,7 +77,7 @@ func (t *table) relink(latest *confload.Config) []*entry {
 			}
 		}
 	}
-	linked := slices.ContainsFunc(entries, func(e *entry) bool { return len(e.program.DependsOn) > 0 || e.needs.Load() != nil })
+	linked := slices.ContainsFunc(entries, func(e *entry) bool { return len(e.now().DependsOn) > 0 || e.needs.Load() != nil })
 	if len(wanted) == 0 && !linked {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (t *table) relink(latest *confload.Config) []*entry {
 	for _, e := range entries {
 		list, known := wanted[e.program.NameSpec()]
 		if !known {
-			list = e.program.DependsOn
+			list = e.now().DependsOn
 		}
 		var needs []need
 		for _, d := range list {

@@ -154,6 +154,8 @@ func (p *program) Receive(ctx actor.Context) {
 		if m.seq == p.timers[m.timer.Slot()].seq {
 			p.apply(supervisor.TimerFired{Life: m.life, Timer: m.timer})
 		}
+	case *configure:
+		p.configure(m)
 	case *stopReport:
 		p.stopReported(m)
 	case *ReopenLogs:
@@ -168,7 +170,7 @@ func (p *program) Receive(ctx actor.Context) {
 		}
 		p.watching.end()
 		p.unplan()
-		p.disownLogs()
+		p.disownLogs(p.cfg)
 		p.dismissWaiters()
 	case *actor.Restarting:
 		p.watching.end()
@@ -358,8 +360,9 @@ func (p *program) spawn(life uint64) {
 	case runWaiting:
 		p.supervisor().RestartChildren(p.run)
 	default:
-		pid, err := p.ctx.SpawnNamed(p.tree.props(func() actor.Actor {
-			return &run{tree: p.tree, prog: p.cfg, files: &p.files, index: p.entry.index, socket: p.socket, output: &p.entry.output, cgroupWarned: &p.entry.cgroupWarned}
+		t, e, socket := p.tree, p.entry, p.socket
+		pid, err := p.ctx.SpawnNamed(t.props(func() actor.Actor {
+			return &run{tree: t, index: e.index, socket: socket, output: &e.output, cgroupWarned: &e.cgroupWarned}
 		}), "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))
@@ -367,7 +370,7 @@ func (p *program) spawn(life uint64) {
 		p.run = pid
 	}
 	p.runPhase = runAlive
-	p.ctx.Send(p.run, &launch{life})
+	p.ctx.Send(p.run, &launch{life, p.cfg, p.files})
 }
 
 func (p *program) runGone(m *actor.Terminated) {

@@ -81,7 +81,7 @@ func (p *program) beforeLaunch() {
 
 // checked hears the answer of a check.
 func (p *program) checked(m *checked) {
-	if m.life != p.m.Life {
+	if m.life != p.m.Life || m.about == aboutReadiness && p.cfg.Ready.Probe == nil {
 		return
 	}
 	wrong := ""

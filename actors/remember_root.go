@@ -15,6 +15,9 @@ import (
 // codeEnding is the code of the record that says that everything ends.
 const codeEnding = "ending"
 
+// codeRead is the code of the record of a reread.
+const codeRead = "config-read"
+
 // A reading is what a reread has found.
 type reading struct {
 	changes confload.Changes
@@ -54,7 +57,7 @@ func (r *root) recordRead(old, new *confload.Config, d confload.Changes, client 
 	say := func(what string, names []string) {
 		for _, name := range names {
 			part := logs.Clean(name) + " " + what
-			if options := changedOptions(groupNamed(old, name), groupNamed(new, name)); options != "" {
+			if options := strings.Join(changedOptions(groupNamed(old, name), groupNamed(new, name)), ", "); options != "" {
 				r.read.options[name] = options
 				part += " (" + options + ")"
 			}
@@ -64,7 +67,7 @@ func (r *root) recordRead(old, new *confload.Config, d confload.Changes, client 
 	say("is new", d.Added)
 	say("has changed", d.Changed)
 	say("is gone", d.Removed)
-	r.read.record = r.tree.asked("", "config-read", client, "had the configuration read: "+strings.Join(parts, ", "))
+	r.read.record = r.tree.asked("", codeRead, client, "had the configuration read: "+strings.Join(parts, ", "))
 }
 
 func groupNamed(c *confload.Config, name string) *confload.Group {
@@ -77,9 +80,9 @@ func groupNamed(c *confload.Config, name string) *confload.Group {
 }
 
 // changedOptions names the options in which two groups differ, and those in which their programs do.
-func changedOptions(a, b *confload.Group) string {
+func changedOptions(a, b *confload.Group) []string {
 	if a == nil || b == nil {
-		return ""
+		return nil
 	}
 	names := confload.ChangedGroupOptions(a, b)
 	for i := range b.Programs {
@@ -94,7 +97,7 @@ func changedOptions(a, b *confload.Group) string {
 			}
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 // recordAdded records that a client has put a group to work, and what for as far as the last reread tells.

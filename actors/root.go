@@ -24,6 +24,9 @@ type root struct {
 	control *actor.PID
 
 	groups   map[string]*actor.PID
+	changing map[string]*actor.PID // group that is to become another one → who asked for that
+	updates  []*updater            // updates that were asked for; the first is being carried out by updating
+	updating *actor.PID
 	unready  map[string]asker      // groups that are being made → who asked for them
 	ready    []*groupEntry         // groups that are made and not in the table yet
 	came     int                   // how many groups were made
@@ -54,7 +57,7 @@ func (r *root) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]asker{}
-		r.removed = map[string]uint64{}
+		r.removed, r.changing = map[string]uint64{}, map[string]*actor.PID{}
 		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
 		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
 		cfg := r.latest.Load()
@@ -87,6 +90,12 @@ func (r *root) Receive(ctx actor.Context) {
 		r.socketsTried(ctx, m)
 	case *RemoveGroup:
 		r.remove(ctx, m)
+	case *Update:
+		r.update(ctx, m)
+	case *changeGroup:
+		r.changeGroup(ctx, m)
+	case *regrouped:
+		r.regrouped(ctx, m)
 	case *SetEnv:
 		r.tree.setEnv(m.Name, m.Value)
 		ctx.Respond(done)
@@ -104,6 +113,10 @@ func (r *root) Receive(ctx actor.Context) {
 	case *actor.Terminated:
 		if m.Who.Equal(r.tree.events) {
 			ctx.Stop(ctx.Self())
+			return
+		}
+		if m.Who.Equal(r.updating) {
+			r.updated(ctx)
 			return
 		}
 		r.groupGone(ctx, m)
@@ -308,6 +321,9 @@ func (r *root) remove(ctx actor.Context, m *RemoveGroup) {
 	case pid == nil || e == nil || r.removing[name] != nil:
 		ctx.Respond(&Fault{BadName, name})
 		return
+	case r.changing[name] != nil:
+		ctx.Respond(&Fault{StillRunning, name})
+		return
 	}
 	for _, p := range e.entries {
 		if !p.info.Load().State.IsDown() {
@@ -340,6 +356,7 @@ func (r *root) groupGone(ctx actor.Context, m *actor.Terminated) {
 		r.relink(ctx, r.removed[name])
 		delete(r.removed, name)
 		r.dequeue(ctx, name)
+		r.unchanged(ctx, name)
 		if asker := r.removing[name]; asker != nil {
 			delete(r.removing, name)
 			r.listen()

@@ -22,9 +22,9 @@ import (
 // started; its parent, the program, decides what becomes of it. A run that failed and waits is the BACKOFF of its program.
 type run struct {
 	tree  *tree
-	prog  *confload.Program
-	files *logFiles
-	index int // of the program in its group
+	prog  *confload.Program // of this life
+	files logFiles          // of this life
+	index int               // of the program in its group
 
 	socket *sharedSocket // nil: none
 	output *[2]outputCount
@@ -45,7 +45,7 @@ type run struct {
 	exited bool
 }
 
-// logFiles are the logs of a program, fixed for as long as its group exists: paths of files, "" none, and logs in memory by
+// logFiles are the logs of a program, fixed until its options say something else: paths of files, "" none, and logs in memory by
 // channel, nil none.
 type logFiles struct {
 	stdout, stderr string
@@ -138,7 +138,7 @@ func (r *run) Receive(ctx actor.Context) {
 }
 
 func (r *run) launch(ctx actor.Context, m *launch) {
-	r.life = m.life
+	r.life, r.prog, r.files = m.life, m.program, m.files
 	r.birth = &birth{}
 	spec, err := r.prepare(ctx.Parent())
 	if err != nil {

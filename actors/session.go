@@ -20,7 +20,8 @@ type session struct {
 	client  *actor.PID // nil: it was answered
 	began   time.Time
 	tree    *tree
-	cause   uint64 // number of the record of the command
+	by      supervisor.Origin // of starts and stops
+	cause   uint64            // number of the record of the command, or of what it is part of
 
 	next    int     // start: the program to launch next
 	waves   [][]int // stop: programs still to be stopped, by index; the first ones are being stopped
@@ -51,7 +52,9 @@ func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		s.began = s.tree.clock.Now()
-		s.cause = s.record()
+		if s.cause == 0 {
+			s.cause = s.record()
+		}
 		s.begin(ctx)
 		s.finish(ctx)
 	case *launched:
@@ -123,7 +126,7 @@ func (s *session) stopWave(ctx actor.Context) {
 	wave, ordered := s.waves[0], len(s.waves) > 1
 	s.wave = len(wave)
 	for _, i := range wave {
-		s.request(ctx, i, &stopRequest{name: s.entries[i].program.NameSpec(), by: supervisor.ByAdministrator,
+		s.request(ctx, i, &stopRequest{name: s.entries[i].program.NameSpec(), by: s.by,
 			wait: s.command.Wait || ordered, onlyIfApt: true, index: i, cause: s.cause})
 	}
 }
@@ -159,7 +162,7 @@ func (s *session) launchAfter(ctx actor.Context, i int) {
 	}
 	e := s.entries[s.next]
 	s.next++
-	s.request(ctx, i+1, &startRequest{name: e.program.NameSpec(), by: supervisor.ByAdministrator,
+	s.request(ctx, i+1, &startRequest{name: e.program.NameSpec(), by: s.by,
 		wait: s.command.Wait, onlyIfApt: true, index: i + 1, cause: s.cause})
 }
 
@@ -198,6 +201,7 @@ func (s *session) finish(ctx actor.Context) {
 	}
 	if s.client != nil {
 		ctx.Send(s.client, results)
+		s.client = nil // a program may end before this actor does, and bring it here again
 	}
 	ctx.Stop(ctx.Self())
 }

@@ -158,6 +158,9 @@ func (g *group) start(ctx actor.Context, e *entry) {
 // gaveUp does what on_give_up says. Everything is down by now.
 func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 	s := g.entry.config.Supervision
+	if s == nil {
+		return // a change of the configuration has taken the strategy away meanwhile
+	}
 	g.record(g.entry.config.Name+":*", supervisor.Reason{Code: "group-gave-up", Text: "the group gave up: " + r.Text}, g.because)
 	logs.Critical(g.tree.logger, "group %s gave up: %s", logs.Clean(g.entry.config.Name), logs.Clean(r.Text))
 	switch s.OnGiveUp {
@@ -185,7 +188,7 @@ func (g *group) beginAnew(ctx actor.Context) {
 		switch {
 		case e == nil:
 			g.order(ctx, supervisor.GroupAction{Do: supervisor.StartMember, Member: g.members[i].name, Reason: anew})
-		case e.program.Autostart:
+		case e.now().Autostart:
 			g.start(ctx, e)
 		}
 	}

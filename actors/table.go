@@ -15,8 +15,8 @@ import (
 
 // entry is one program in the snapshot table.
 type entry struct {
-	program *confload.Program
-	index   int                  // among the programs of its group
+	program *confload.Program    // as it came; what may have changed since is in now
+	index   int                  // among the programs of its group as it came
 	info    atomic.Pointer[Info] // published by the program on each change; never nil
 	pid     atomic.Pointer[actor.PID]
 	output  [2]outputCount         // of stdout and stderr
@@ -27,6 +27,9 @@ type entry struct {
 	needs      atomic.Pointer[[]need]   // what must be up before it starts; nil: it never needed anything
 	dependants atomic.Pointer[[]*entry] // who needs it; nil: nobody ever did
 }
+
+// now is the program with the options that it has now.
+func (e *entry) now() *confload.Program { return e.info.Load().Program }
 
 // groupEntry is one active group in the snapshot table.
 type groupEntry struct {
@@ -155,6 +158,6 @@ func (t *table) inStartOrder() []*entry {
 // byPriority lists programs by priority, otherwise in their order.
 func byPriority(entries []*entry) []*entry {
 	out := slices.Clone(entries)
-	slices.SortStableFunc(out, func(a, b *entry) int { return cmp.Compare(a.program.Priority, b.program.Priority) })
+	slices.SortStableFunc(out, func(a, b *entry) int { return cmp.Compare(a.now().Priority, b.now().Priority) })
 	return out
 }

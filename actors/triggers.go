@@ -216,9 +216,9 @@ func (t *tree) own(path string) {
 	}
 }
 
-// disownLogs forgets the log files that were made up for the program, which nobody else writes.
-func (p *program) disownLogs() {
-	for path, stream := range map[string]*confload.Stream{p.files.stdout: &p.cfg.Stdout, p.files.stderr: &p.cfg.Stderr} {
+// disownLogs forgets the log files that were made up for the program, whose options are cfg, and which nobody else writes.
+func (p *program) disownLogs(cfg *confload.Program) {
+	for path, stream := range map[string]*confload.Stream{p.files.stdout: &cfg.Stdout, p.files.stderr: &cfg.Stderr} {
 		if stream.Kind == confload.LogAuto {
 			for _, name := range p.tree.namesOf(path) {
 				p.tree.ownFiles.Delete(name)

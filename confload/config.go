@@ -27,6 +27,8 @@ type Config struct {
 	CtlPlugins []Plugin
 	// Groups are sorted by priority, then name.
 	Groups []Group
+	// Scales are those of Options.Scales that are in force.
+	Scales []Scale
 	// Messages are what the loader had to say, in order: warnings (unknown options, includes without a match) and
 	// infos (included files). None of them is an error.
 	Messages []Message

@@ -50,7 +50,7 @@ func samePrograms(a, b *Group) bool {
 
 func sameOptions[T any](t table[T], a, b *T) bool {
 	for i := range t {
-		if t[i].Effect == EffectGroup && !t[i].same(a, b) {
+		if t[i].Effect.byUpdate() && !t[i].same(a, b) {
 			return false
 		}
 	}
@@ -61,7 +61,7 @@ func sameOptions[T any](t table[T], a, b *T) bool {
 func changed[T any](t table[T], a, b *T) []string {
 	var out []string
 	for i := range t {
-		if t[i].Effect == EffectGroup && !t[i].same(a, b) {
+		if t[i].Effect.byUpdate() && !t[i].same(a, b) {
 			out = append(out, t[i].Name)
 		}
 	}
@@ -116,8 +116,11 @@ func ChangedGroupOptions(a, b *Group) []string {
 
 // setSupervision gives a section what makes a group without a strategy, when it has none.
 func setSupervision(s *groupSection, g *Group) {
-	s.Supervision = Supervision{Intensity: -1}
 	if g.Supervision != nil {
 		s.Supervision = *g.Supervision
+		return
 	}
+	var defaults groupSection
+	setDefaults(&loader{}, groupTable, &defaults)
+	s.Supervision = defaults.Supervision
 }

@@ -24,6 +24,8 @@ type Options struct {
 	SetEnv []string
 	// Runs are programs a client has asked for, beside those of the files.
 	Runs []Run
+	// Scales are numbers of processes a client has asked for. Those that the files have not overtaken are in Config.Scales.
+	Scales []Scale
 	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
 	// configurations loaded before. They win over Environ.
 	KnownEnv []string
@@ -258,6 +260,7 @@ func (l *loader) build() {
 	}
 	l.plugins()
 	l.buildGroups()
+	l.checkScales()
 	l.resolveDependencies()
 	l.checkExitWhen()
 	l.checkSignificant()

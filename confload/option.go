@@ -49,10 +49,14 @@ func (p Peer) String() string {
 // Effect tells how a changed value comes into force.
 type Effect int
 
-// The effects of changed options.
+// The effects of changed options. The first three are what reread reports a group as changed for; what they need is done by update.
 const (
-	// EffectGroup: reread reports the group as changed, and update restarts it.
-	EffectGroup Effect = iota
+	// EffectProgram: each program it concerns is restarted.
+	EffectProgram Effect = iota
+	// EffectGroup: all programs of the group are restarted.
+	EffectGroup
+	// EffectInPlace: nothing is restarted.
+	EffectInPlace
 	// EffectDaemon: supd must be restarted.
 	EffectDaemon
 	// EffectClient: the next start of the client.
@@ -60,6 +64,9 @@ const (
 	// EffectNow: the next reread.
 	EffectNow
 )
+
+// byUpdate tells whether update brings a change into effect.
+func (e Effect) byUpdate() bool { return e == EffectProgram || e == EffectGroup || e == EffectInPlace }
 
 // A binding ties an option to the field of T that holds its value.
 type binding[T any] struct {

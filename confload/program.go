@@ -77,6 +77,7 @@ func (r *programReader) readSection() bool {
 	setDefaults(r.loader, instancesTable, &r.inst)
 	ok := fill(r.loader, programTable, r.sec, p, r.scope, perSection)
 	ok = fill(r.loader, instancesTable, r.sec, &r.inst, r.scope, perSection) && ok
+	r.inst.count = r.scaled(r.sec, r.inst.count)
 	kill, explicit := r.doc.lookup(r.sec, "killasgroup")
 	switch {
 	case !explicit:

@@ -7,7 +7,8 @@ import (
 
 // String is the effect in the words of the reference.
 func (e Effect) String() string {
-	return [...]string{"restart of the group (`update`)", "restart of supd", "next start of the client", "next reread"}[e]
+	return [...]string{"restart of the program (`update`)", "restart of the group (`update`)", "`update`, without a restart",
+		"restart of supd", "next start of the client", "next reread"}[e]
 }
 
 // programDefaultNote tells of the section that has no options of its own.

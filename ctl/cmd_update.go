@@ -1,6 +1,11 @@
 package ctl
 
-import "slices"
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
 
 var verbUpdate = verb{
 	name:  "update",
@@ -9,29 +14,109 @@ var verbUpdate = verb{
 		{"update", "all groups that differ"},
 		{"update all", "the same"},
 		{"update GROUP ...", "only these groups"},
+		{"update --supervisord ...", "whole groups, as supervisord does it"},
 	},
-	notes: `Groups that are no longer in the configuration are stopped and removed, changed ones are stopped and added anew,
-new ones are added; added programs with autostart are started. All other groups are left alone. Nothing is printed
-when nothing differs.`,
+	notes: `A program is restarted only when its own options have changed and one of these belongs to the start of a process, as command does;
+other options, as startsecs, take effect without that. A program that comes into a group, or leaves it, concerns no other one. Added programs
+with autostart are started; a program that was stopped by hand stays stopped, one that has failed is started when it was restarted
+otherwise. Pools of event listeners and groups with fcgi-programs are exchanged as a whole. Nothing is printed when nothing differs.
+supd ctl plan tells beforehand what would be done.
+
+With --supervisord, for a client that was called supervisorctl, and from a server that is supervisord, groups that have changed are stopped and added anew, with all their programs.`,
 	example: `$ update
-$ update web`,
+$ update web
+$ -o json update`,
 	words: wordsGroups,
+	flags: []form{{"--supervisord", "exchange whole groups"}},
 	json:  outcome{},
 	run:   runUpdate,
 }
 
+// An updated is what supd.update tells of one program or group.
+type updated struct {
+	Group       string    `xmlrpc:"group"`
+	Name        string    `xmlrpc:"name"`
+	Action      string    `xmlrpc:"action"`
+	Options     []string  `xmlrpc:"options"`
+	Status      faultCode `xmlrpc:"status"`
+	Description string    `xmlrpc:"description"`
+}
+
 func runUpdate(s *session, args []string) error {
-	ch, err := s.reload()
-	if codeOf(err) == faultShutdownState {
-		s.serverDid(resultFailed, "ERROR: already shutting down")
-		s.fail(exitGeneric)
-		return nil
-	}
+	whole := s.env.Name == "supervisorctl" // whoever calls it so wants what that does
+	args, err := parseFlags("update", args, func(fl *pflag.FlagSet) { fl.BoolVar(&whole, "supervisord", whole, "") })
 	if err != nil {
 		return err
 	}
+	if slices.Contains(args, "all") {
+		args = nil
+	}
+	if !whole {
+		var rows []updated
+		err := s.call(&rows, ownMethods+"update", textArgs(args))
+		if err == nil {
+			s.tellUpdated(rows)
+			return nil
+		}
+		if codeOf(err) != faultUnknownMethod {
+			return s.notUpdated(err)
+		}
+	}
+	return s.updateGroups(args)
+}
+
+// notUpdated tells that nothing was done because the server ends; other errors are returned.
+func (s *session) notUpdated(err error) error {
+	if codeOf(err) != faultShutdownState {
+		return err
+	}
+	s.serverDid(resultFailed, "ERROR: already shutting down")
+	s.fail(exitGeneric)
+	return nil
+}
+
+// tellUpdated prints what was done.
+func (s *session) tellUpdated(rows []updated) {
+	for _, u := range rows {
+		spec := namespec{u.Group, u.Name}
+		name := u.Group
+		if u.Name != "" {
+			name = spec.String()
+		}
+		switch u.Status {
+		case statusSuccess:
+			s.did(spec.outcome(u.Action, strings.Join(u.Options, ", ")), "%s: %s", name, u.line())
+		case faultBadName:
+			s.noGroup(u.Group)
+		default:
+			s.did(spec.outcome(resultFailed, u.Description), "%s: ERROR (%s)", name, u.Description)
+			s.fail(exitGeneric)
+		}
+	}
+}
+
+// line says what was done.
+func (u *updated) line() string {
+	changed := strings.Join(u.Options, ", ") + " changed"
+	switch {
+	case len(u.Options) == 0:
+		return u.Action
+	case u.Action == "changed":
+		return changed + ", applied"
+	case u.Action == "prepared":
+		return changed + ", for its next start"
+	}
+	return u.Action + " (" + changed + ")"
+}
+
+// updateGroups does what supervisord's update does, group by group. names are the groups it is about; none: all.
+func (s *session) updateGroups(args []string) error {
+	ch, err := s.reload()
+	if err != nil {
+		return s.notUpdated(err)
+	}
 	wanted := func(string) bool { return true }
-	if len(args) > 0 && !slices.Contains(args, "all") {
+	if len(args) > 0 {
 		if err := s.checkGroups(args, ch.added); err != nil {
 			return err
 		}
@@ -66,11 +151,16 @@ func (s *session) checkGroups(names, added []string) error {
 			continue
 		}
 		told = append(told, n)
-		s.groupFailed(n, "ERROR: no such group: "+n, "no such group")
-		s.fail(exitGeneric)
-		s.unknown(wordsGroups, n)
+		s.noGroup(n)
 	}
 	return nil
+}
+
+// noGroup tells that there is no such group.
+func (s *session) noGroup(name string) {
+	s.groupFailed(name, "ERROR: no such group: "+name, "no such group")
+	s.fail(exitGeneric)
+	s.unknown(wordsGroups, name)
 }
 
 // stopGroup stops a group and tells whether all of it stopped.

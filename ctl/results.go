@@ -17,7 +17,7 @@ type outcome struct {
 	Group    string `json:"group" help:"its group, empty for the server"`
 	Name     string `json:"name" help:"its name in the group, empty for a whole group or the server"`
 	Result   string `json:"result" help:"what was done, in a word that is the command's; unchanged when there was nothing to do; failed"`
-	Message  string `json:"message" help:"why it failed or there was nothing to do, else empty"`
+	Message  string `json:"message" help:"why it failed or there was nothing to do; for update the options that have changed; else empty"`
 }
 
 // What Result says besides what was done.

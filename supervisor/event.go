@@ -85,6 +85,11 @@ type (
 		Hook  Hook
 		Wrong string
 	}
+	// PolicyChanged says that the policy was From until now. Ran is how long the present process has been there; 0: there is none.
+	PolicyChanged struct {
+		From *Policy
+		Ran  time.Duration
+	}
 	// MemoryUsed says how much memory the process of a life and its descendants use, in bytes.
 	MemoryUsed struct {
 		Life  uint64
@@ -108,6 +113,7 @@ func (Checked) event()          {}
 func (Triggered) event()        {}
 func (Due) event()              {}
 func (HookEnded) event()        {}
+func (PolicyChanged) event()    {}
 func (MemoryUsed) event()       {}
 
 // An Exit is how a process ended.
@@ -132,11 +138,12 @@ const (
 	ByReadiness                   // it was not ready in time
 	ByFiles                       // files of its have changed
 	ByMemory                      // it uses too much memory
+	ByUpdate                      // its options have changed
 )
 
 var originTexts = [...]string{"an administrator", "autostart", "shutdown of the supervisor", "the strategy of its group",
 	"a program that depends on it", "the loss of what it depends on", "its health check", "its readiness check", "a change of its files",
-	"the limit of its memory"}
+	"the limit of its memory", "an update of its configuration"}
 
 // String is the origin in the words of a Reason.
 func (o Origin) String() string { return originTexts[o] }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A Policy is what one program's options say about its life. It never changes while the program exists.
+// A Policy is what one program's options say about its life. Another one takes its place by PolicyChanged.
 type Policy struct {
 	Name         string // bare process name, as it stands in the main log
 	Autorestart  Autorestart
@@ -148,6 +148,8 @@ func Step(policy *Policy, p Program, ev Event) (Program, []Effect) {
 		s.due(ev)
 	case HookEnded:
 		s.hookEnded(ev)
+	case PolicyChanged:
+		s.policyChanged(ev)
 	case MemoryUsed:
 		if ev.Life == s.Life {
 			s.memoryUsed(ev)
@@ -342,7 +344,7 @@ func (s *step) timerFired(t Timer) {
 		s.awaitReady()
 	case t == PauseTimer && s.Pausing && !s.Held:
 		s.paused()
-	case t == ReadyTimer && s.State == Running && !s.Announced:
+	case t == ReadyTimer && s.State == Running && !s.Announced && s.policy.Ready.Timeout > 0:
 		s.readyTimeout()
 	case t == WatchdogTimer && s.State == Running:
 		s.watchdogBit()

@@ -285,7 +285,7 @@ func (m *machine) pester() {
 		TimerFired{other, StartTimer}, TimerFired{other, BackoffTimer}, TimerFired{other, StopTimer}, TimerFired{other, PauseTimer},
 		TimerFired{other, ReadyTimer}, TimerFired{other, WatchdogTimer}, ReadinessChanged{other, true, "late"}, StatusTold{other, "late"},
 		Triggered{Trigger: BinaryTrigger, What: "nobody watches"}, Due{"never"}, // they are of no life, but not in the policy
-		WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""}, MemoryUsed{other, 1 << 40}, MemoryUsed{life, 1 << 40},
+		PolicyChanged{From: &m.q.policy}, WatchdogFed{other}, Checked{other, "late"}, Checked{other, ""}, MemoryUsed{other, 1 << 40}, MemoryUsed{life, 1 << 40},
 	}
 	for _, h := range Hooks {
 		if h != m.p.Hook || other != m.p.HookLife {

@@ -8,7 +8,7 @@ import (
 	"github.com/gwaycc/supd/confload"
 )
 
-// loader loads the configuration again and again. Programs that were run and variables that were set stay for as long as the
+// loader loads the configuration again and again. Programs that were run, numbers of processes and variables that were set stay for as long as the
 // daemon does, over soft restarts as well. Names that [supervisord] environment has once defined for expansions
 // stay defined (compat.md §1.4).
 type loader struct {
@@ -22,7 +22,11 @@ type loader struct {
 func (l *loader) load() (*confload.Config, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.loadLocked(l.opts)
+	cfg, err := l.loadLocked(l.opts)
+	if err == nil {
+		l.opts.Scales = cfg.Scales
+	}
+	return cfg, err
 }
 
 func (l *loader) loadLocked(opts confload.Options) (*confload.Config, error) {
@@ -55,6 +59,32 @@ func (l *loader) forget(name string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.opts.Runs = slices.DeleteFunc(slices.Clone(l.opts.Runs), func(r confload.Run) bool { return r.Name == name })
+}
+
+// preview loads the configuration of a file, "" for that of the daemon, and leaves everything as it is.
+func (l *loader) preview(file string) (*confload.Config, error) {
+	l.mu.Lock()
+	path, opts := l.path, l.opts
+	l.mu.Unlock()
+	if file != "" {
+		path = file
+	}
+	return confload.Load(path, opts)
+}
+
+// takeScale has a program keep another number of processes until the files say something else, and returns the configuration
+// with it. With an error nothing changes.
+func (l *loader) takeScale(s confload.Scale) (*confload.Config, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	opts := l.opts
+	opts.Scales = slices.DeleteFunc(slices.Clone(opts.Scales), func(o confload.Scale) bool { return o.Name == s.Name })
+	opts.Scales = append(opts.Scales, s)
+	cfg, err := l.loadLocked(opts)
+	if err == nil {
+		l.opts.Scales = cfg.Scales
+	}
+	return cfg, err
 }
 
 // setEnv sets a variable for the configurations to come.

@@ -200,7 +200,7 @@ func TestABadDayOfThePredecessors(t *testing.T) {
 		ctl(t, 0, "stop", "ok")
 		text := read(t, conf)
 		writeFile(t, dir, "conf", strings.Replace(text, "sleep 1.3", "sleep 1.4", 1)+"[program:new]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
-		if out := ctl(t, 0, "update"); !strings.Contains(out, "once: updated process group") || !strings.Contains(out, "new: added process group") ||
+		if out := ctl(t, 0, "update"); !strings.Contains(out, "once: command changed, for its next start") || !strings.Contains(out, "new: added\n") ||
 			strings.Contains(out, "ok: ") {
 			t.Error(out)
 		}

@@ -104,7 +104,7 @@ func (r *reloader) reload(ctx context.Context) {
 		return
 	}
 	r.logger.Info(what)
-	r.update(ctx, ch)
+	r.update(ctx)
 }
 
 // inWords tells what a reread has found.
@@ -121,41 +121,22 @@ func inWords(ch actors.Changes) string {
 	return strings.Join(parts, "; ")
 }
 
-// update brings changes into effect. A group that cannot be stopped, removed or added is told of, and does not hold up others.
-func (r *reloader) update(ctx context.Context, ch actors.Changes) {
-	for _, g := range slices.Concat(ch.Removed, ch.Changed) {
-		if err := r.drop(ctx, g); err != nil {
-			r.failed(ctx, g, err)
-		} else if slices.Contains(ch.Changed, g) {
-			r.add(ctx, g)
+// update brings changes into effect. A program that cannot be stopped or started is told of, and does not hold up others.
+func (r *reloader) update(ctx context.Context) {
+	rows, err := r.tree.Update(ctx, nil)
+	if err != nil && ctx.Err() == nil {
+		r.logger.Error("the configuration could not be brought into effect: " + logs.Clean(err.Error()))
+	}
+	for _, u := range rows {
+		name := logs.Clean(u.NameSpec())
+		if u.Status != actors.Success {
+			r.logger.Error(fmt.Sprintf("%s could not be %s: %s", name, u.Action, logs.Clean(u.Description)))
+			continue
 		}
-	}
-	for _, g := range ch.Added {
-		r.add(ctx, g)
-	}
-}
-
-func (r *reloader) drop(ctx context.Context, group string) error {
-	results, err := r.tree.StopGroup(ctx, group, true)
-	if err != nil {
-		return err
-	}
-	for _, res := range results {
-		if res.Status == actors.Failed {
-			return fmt.Errorf("%s cannot be stopped: %s", res.Name, res.Description)
+		options := ""
+		if len(u.Options) > 0 {
+			options = " (" + strings.Join(u.Options, ", ") + ")"
 		}
-	}
-	return r.tree.RemoveGroup(ctx, group)
-}
-
-func (r *reloader) add(ctx context.Context, group string) {
-	if err := r.tree.AddGroup(ctx, group); err != nil {
-		r.failed(ctx, group, err)
-	}
-}
-
-func (r *reloader) failed(ctx context.Context, group string, err error) {
-	if ctx.Err() == nil {
-		r.logger.Error(fmt.Sprintf("group %s could not be updated: %s", logs.Clean(group), logs.Clean(err.Error())))
+		r.logger.Info(fmt.Sprintf("%s was %s%s", name, u.Action, options))
 	}
 }

@@ -84,7 +84,7 @@ func TestAProgramThatWasRunStaysUntilItIsRemoved(t *testing.T) {
 		command{[]string{"run", "job", quick, "--", "/bin/cat"}, "=job: started\n", 0},
 		command{[]string{"stop", "job"}, "=job: stopped\n", 0},
 		command{[]string{"remove", "job"}, "=job: removed process group\n", 0},
-		command{[]string{"update"}, "=job: added process group\n", 0},
+		command{[]string{"update"}, "=job: added\n", 0},
 		command{[]string{"rm", "job"}, "=job: removed\n", 0},
 		command{[]string{"avail"}, "=cat                              in use    auto      999:999\n", 0},
 	)
@@ -159,7 +159,7 @@ func TestWhatCannotBeRunIsRefusedAndLeavesNothing(t *testing.T) {
 		command{[]string{"update"}, "the name job is taken by [program:job]", 1},
 		command{[]string{"status", "job"}, "RUNNING", 0},
 		command{[]string{"rm", "job"}, "=job: removed\n", 0},
-		command{[]string{"update"}, "=job: added process group\n", 0},
+		command{[]string{"update"}, "=job: added\n", 0},
 	)
 }
 
@@ -195,7 +195,7 @@ func TestASavedProgramIsAFileLikeOthers(t *testing.T) {
 	writeFile(t, dir, "two/mine.ini", "[program:mine]\ncommand=/bin/cat\nautostart=false\n")
 	writeFile(t, dir, "two/taken.ini", "; nothing\n")
 	s.commands(
-		command{[]string{"update"}, "=mine: added process group\n", 0},
+		command{[]string{"update"}, "=mine: added\n", 0},
 		command{[]string{"run", "taken", "--save", "--", "/bin/cat"}, "taken: ERROR (" + dir + "/two/taken.ini exists and was not touched", 1},
 		command{[]string{"run", "job", "--save", "--", "/bin/cat"}, "job: ERROR (the name is taken", 1},
 		command{[]string{"run", "bad", "--save", "--option", "nice=x", "--", "/bin/cat"}, "not a valid", 1},

@@ -120,7 +120,7 @@ func TestWhyNamesTheUpdateThatBrokeAProgram(t *testing.T) {
 	b.out.WaitFor(t, "exited: web (exit status 3; not expected)")
 	wantSteps(t, whySteps(t, conf, "web"), "chain: it ended and autorestart is false: exit status 3",
 		"begun: a client (uid "+uid+") had the configuration read: web has changed (command)",
-		"begun: a client (uid "+uid+") put the group web to work again, as its configuration has changed: command", "begun: started by autostart")
+		"begun: a client (uid "+uid+") brought the configuration into effect: web restarted (command)", "begun: started by an update of its configuration")
 	out, _ := ctlIn(t, conf, "why", "web")
 	for _, want := range []string{"web is EXITED\n", "  first cause  web RUNNING -> EXITED: it ended", "that attempt had begun so:\n", "web has changed (command)\n"} {
 		if !strings.Contains(out, want) {

@@ -281,6 +281,26 @@ func (t *fakeTree) AddGroup(_ context.Context, name string) error {
 	}
 	return &actors.Fault{Code: actors.BadName, Extra: name}
 }
+func (t *fakeTree) Update(_ context.Context, groups []string) ([]actors.Updated, error) {
+	if t.err != nil {
+		return nil, t.err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.log = append(t.log, "update "+strings.Join(groups, " "))
+	return []actors.Updated{{Group: "team", Name: "a", Action: actors.UpdateRestarted, Options: []string{"command", "user"}, Status: actors.Success, Description: "OK"}}, nil
+}
+
+func (t *fakeTree) PlanUpdate(_ *confload.Config, groups []string) []actors.PlanStep {
+	return []actors.PlanStep{{Do: "update", Program: strings.Join(groups, " "), Why: "so"}}
+}
+func (t *fakeTree) PlanStop(name string) ([]actors.PlanStep, error) {
+	return []actors.PlanStep{{Do: "stop", Program: name}}, t.err
+}
+func (t *fakeTree) PlanKill(name string) ([]actors.PlanStep, error) {
+	return []actors.PlanStep{{Do: "kill", Program: name}}, t.err
+}
+
 func (t *fakeTree) RemoveGroup(_ context.Context, name string) error {
 	if !slices.ContainsFunc(t.infos, func(i *actors.Info) bool { return i.Program.Group == name }) {
 		return &actors.Fault{Code: actors.BadName, Extra: name}
@@ -318,6 +338,14 @@ func (d *fakeDaemon) RunProgram(_ context.Context, run confload.Run, save, wait 
 func (d *fakeDaemon) RemoveProgram(_ context.Context, name string) error {
 	d.note("remove %s", name)
 	return d.err
+}
+func (d *fakeDaemon) Scale(_ context.Context, name string, count int) ([]actors.Updated, error) {
+	d.note("scale %s %d", name, count)
+	return []actors.Updated{{Group: name, Name: "1", Action: actors.UpdateAdded, Status: actors.Success, Description: "OK"}}, d.err
+}
+func (d *fakeDaemon) Preview(file string) (*confload.Config, error) {
+	d.note("preview %q", file)
+	return &confload.Config{}, d.err
 }
 func (d *fakeDaemon) Environ() []string { return []string{"B=2", "A=first", "A=1", "EMPTY="} }
 func (d *fakeDaemon) SetEnv(_ context.Context, name, value string) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,7 +82,7 @@ func (r *row) method(namespace string) xmlrpc.Method {
 const ownNamespace = "supd"
 
 // allRows is the whole table.
-func (s *service) allRows() []row { return append(s.rows(), s.reasonRows()...) }
+func (s *service) allRows() []row { return slices.Concat(s.rows(), s.updateRows(), s.reasonRows()) }
 
 // methods returns the rows that are supd's own, or the others, as methods of a namespace.
 func (s *service) methods(namespace string, own bool) []xmlrpc.Method {

@@ -57,6 +57,12 @@ type Tree interface {
 	Reread(ctx context.Context) (actors.Changes, error)
 	AddGroup(ctx context.Context, name string) error
 	RemoveGroup(ctx context.Context, name string) error
+	// Update reads the configuration and brings it into effect with the smallest change; nil groups are all.
+	Update(ctx context.Context, groups []string) ([]actors.Updated, error)
+	// PlanUpdate tells what Update would do with a configuration, PlanStop and PlanKill what a stop or a death would lead to.
+	PlanUpdate(to *confload.Config, groups []string) []actors.PlanStep
+	PlanStop(name string) ([]actors.PlanStep, error)
+	PlanKill(name string) ([]actors.PlanStep, error)
 }
 
 // Daemon is what the server needs of the daemon. All methods without a context return at once.
@@ -79,6 +85,12 @@ type Daemon interface {
 	RunProgram(ctx context.Context, run confload.Run, save, wait bool) ([]actors.Result, error)
 	// RemoveProgram stops and removes a program that RunProgram has added, and deletes its file.
 	RemoveProgram(ctx context.Context, name string) error
+	// Scale gives a program another number of processes and brings that into effect. A number that cannot be had is
+	// *actors.Fault CantReread, and nothing changes.
+	Scale(ctx context.Context, name string, count int) ([]actors.Updated, error)
+	// Preview reads a configuration without bringing it into effect: that of a file or, with "", the daemon's own. One that is bad
+	// is *actors.Fault CantReread.
+	Preview(file string) (*confload.Config, error)
 	// Environ is the environment that programs inherit, as KEY=VALUE.
 	Environ() []string
 	// SetEnv sets a variable of it, for programs that start from now on.

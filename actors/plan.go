@@ -1,0 +1,293 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor"
+	"github.com/gwaycc/supd/supervisor/process"
+)
+
+// This file tells what would happen, from the snapshots in the table, without doing it. The decisions are those of the core.
+
+// A PlanStep is one thing that would happen.
+type PlanStep struct {
+	Do      string // stop, start, wait, keep, change, add, remove, "go to STATE", "give up", nothing
+	Program string // namespec, or group:*
+	Why     string // in words; "" there is nothing to say
+}
+
+// plan is a list of steps that grows.
+type plan []PlanStep
+
+func (p *plan) add(do, program, format string, args ...interface{}) {
+	*p = append(*p, PlanStep{do, program, fmt.Sprintf(format, args...)})
+}
+
+// PlanUpdate tells what Update would do with a configuration. groups are those it is about; nil: all.
+func (h *Handle) PlanUpdate(to *confload.Config, groups []string) []PlanStep {
+	return h.tree.planUpdate(to, groups).steps(to)
+}
+
+// steps is the plan in the order in which it would be carried out.
+func (p *updatePlan) steps(to *confload.Config) []PlanStep {
+	var out plan
+	whys := map[string]string{}
+	for _, r := range p.rows {
+		switch {
+		case len(r.Options) > 0:
+			whys[r.NameSpec()] = strings.Join(r.Options, ", ") + " changed"
+		case r.Action == UpdateRemoved:
+			whys[r.NameSpec()] = "it is not in the configuration any more"
+		case r.Action == UpdateReplaced:
+			whys[r.NameSpec()] = "programs of the group come or go"
+		}
+	}
+	whyOf := func(e *entry) string {
+		if why := whys[e.program.NameSpec()]; why != "" {
+			return why
+		}
+		return whys[e.program.Group]
+	}
+	for _, wave := range waves(p.stop) {
+		for _, i := range wave {
+			if e := p.stop[i]; !e.info.Load().isOver() || e.info.Load().Wanted {
+				out.add("stop", e.program.NameSpec(), "%s", whyOf(e))
+			}
+		}
+	}
+	for i := range p.groups {
+		p.groupSteps(&out, &p.groups[i])
+	}
+	for i := range to.Groups {
+		for _, e := range byPriority(newGroupEntry(&to.Groups[i], 0).entries) {
+			if spec := e.program.NameSpec(); p.start[spec] {
+				out.start(e.program, whys[spec])
+			}
+		}
+	}
+	for _, r := range p.rows {
+		if r.Status == BadName {
+			out.add("nothing", r.Group, "there is no such group")
+		}
+	}
+	return out
+}
+
+// groupSteps are what becomes of a group and its programs between stops and starts.
+func (p *updatePlan) groupSteps(out *plan, u *confload.GroupUpdate) {
+	if u.Old != nil && (u.New == nil || u.Whole) {
+		out.add("remove", u.Name+":*", "")
+	}
+	if u.New != nil && (u.Old == nil || u.Whole) {
+		out.add("add", u.Name+":*", "")
+		for _, e := range newGroupEntry(u.New, 0).entries {
+			if e.program.Autostart {
+				out.start(e.program, "autostart")
+			}
+		}
+		return
+	}
+	for _, r := range p.rows {
+		changed := strings.Join(r.Options, ", ") + " changed"
+		switch {
+		case r.Group != u.Name || u.New == nil:
+		case r.Name == "":
+			out.add("change", u.Name+":*", "%s", changed)
+		case r.Action == UpdateRemoved:
+			out.add("remove", r.NameSpec(), "")
+		case r.Action == UpdateAdded:
+			out.add("add", r.NameSpec(), "")
+		case r.Action == UpdatePrepared:
+			out.add("change", r.NameSpec(), "%s, for its next start", changed)
+		case r.Action == UpdateChanged:
+			out.add("change", r.NameSpec(), "%s, without a restart", changed)
+		default:
+			out.add("change", r.NameSpec(), "%s", changed)
+		}
+	}
+}
+
+// start is the start of a program, which may have to wait.
+func (p *plan) start(c *confload.Program, why string) {
+	var needs []string
+	for _, d := range c.DependsOn {
+		needs = append(needs, d.Programs...)
+	}
+	if len(needs) > 0 {
+		why = strings.TrimPrefix(why+", when "+strings.Join(needs, ", ")+" is up", ", ")
+	}
+	p.add("start", c.NameSpec(), "%s", why)
+}
+
+// PlanStop tells what a stop of a program, or of a group ("group:*"), by a client would lead to.
+func (h *Handle) PlanStop(name string) ([]PlanStep, error) {
+	entries := h.tree.named(name)
+	if entries == nil {
+		return nil, &Fault{BadName, name}
+	}
+	var out plan
+	down := map[*entry]bool{}
+	for _, wave := range waves(entries) {
+		for _, i := range wave {
+			if info := entries[i].info.Load(); info.State.IsUp() || info.Wanted {
+				out.add("stop", entries[i].program.NameSpec(), "asked for; it stays down")
+				down[entries[i]] = true
+			}
+		}
+	}
+	if len(down) == 0 {
+		out.add("nothing", name, "it is not running")
+	}
+	out.losses(down)
+	return out, nil
+}
+
+// named are the entries that a name of a program, or "group:*", stands for; nil: nobody has it.
+func (t *tree) named(name string) []*entry {
+	if group, whole := strings.CutSuffix(name, ":*"); whole {
+		if g := t.table.group(group); g != nil {
+			return byPriority(g.entries)
+		}
+		return nil
+	}
+	if e := t.table.find(name); e != nil {
+		return []*entry{e}
+	}
+	return nil
+}
+
+// losses tells what becomes of those who need programs that go down, and of those who need these.
+func (p *plan) losses(down map[*entry]bool) {
+	next := make([]*entry, 0, len(down))
+	for e := range down {
+		next = append(next, e)
+	}
+	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.program.NameSpec(), b.program.NameSpec()) })
+	told := map[*entry]bool{}
+	for ; len(next) > 0; next = next[1:] {
+		lost := next[0]
+		for _, e := range lost.neededBy() {
+			if down[e] || told[e] || !e.info.Load().State.IsUp() || !loses(e, lost) {
+				continue
+			}
+			name := lost.program.NameSpec()
+			told[e] = true
+			switch e.now().DependsPolicy {
+			case confload.DependsStop:
+				p.add("stop", e.program.NameSpec(), "it is stopped for lack of %s (depends_policy)", name)
+			case confload.DependsRestart:
+				p.add("stop", e.program.NameSpec(), "until %s is up again, then it is started (depends_policy)", name)
+			default:
+				p.add("keep", e.program.NameSpec(), "it goes on without %s (depends_policy)", name)
+				continue
+			}
+			down[e] = true
+			next = append(next, e)
+		}
+	}
+}
+
+// loses tells whether a program needs another one to be up, and has that.
+func loses(e, other *entry) bool {
+	return slices.ContainsFunc(e.needed(), func(n need) bool {
+		return n.entry == other && n.condition != confload.NeedsExited && n.met()
+	})
+}
+
+// PlanKill tells what the death of a program by SIGKILL would lead to.
+func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
+	group, _, _ := strings.Cut(name, ":")
+	e, g := h.tree.table.find(name), h.tree.table.group(group)
+	if e == nil || g == nil {
+		return nil, &Fault{BadName, name}
+	}
+	var out plan
+	i := e.info.Load()
+	if i.Pid == 0 {
+		out.add("nothing", e.program.NameSpec(), "it has no process")
+		return out, nil
+	}
+	spending := g.spending.Load()
+	policy := policyOf(i.Program, spending != nil && !spending.gaveUp, 0)
+	m := supervisor.Program{State: i.State, Life: i.Life, Pid: i.Pid, Failures: i.Failures}
+	exit := supervisor.Exit{Code: -1, Text: "terminated by " + process.SignalName(9), Ran: h.tree.since(i.Start)}
+	_, effects := supervisor.Step(policy, m, supervisor.ProcessExited{Life: i.Life, Exit: exit})
+	escalated := out.follow(e.program.NameSpec(), effects)
+	down := map[*entry]bool{e: true}
+	if escalated {
+		out.strategy(g, e, spending, h.tree.since(spending.began), down)
+	}
+	out.losses(down)
+	return out, nil
+}
+
+// follow tells the effects of a step of a program. It returns whether its group has to decide.
+func (p *plan) follow(name string, effects []supervisor.Effect) (escalated bool) {
+	for _, e := range effects {
+		switch e := e.(type) {
+		case supervisor.Transition:
+			if e.To == supervisor.Starting {
+				p.add("start", name, "%s", e.Reason.Text)
+				continue
+			}
+			p.add("go to "+e.To.String(), name, "%s", e.Reason.Text)
+		case supervisor.RunHook:
+			p.add("run "+e.Hook.String(), name, "")
+		case supervisor.Arm:
+			if e.Timer == supervisor.BackoffTimer || e.Timer == supervisor.PauseTimer {
+				p.add("wait", name, "for %s, then it is started", e.After.Round(time.Millisecond))
+			}
+		case supervisor.Escalate:
+			escalated = true
+		}
+	}
+	return escalated
+}
+
+// strategy tells what a group does about the failure of a member: its machine, told what has become of each as it asks for it.
+func (p *plan) strategy(g *groupEntry, failed *entry, s *spending, now time.Duration, down map[*entry]bool) {
+	c := g.config.Supervision
+	if c == nil {
+		c = &confload.Supervision{Intensity: -1}
+	}
+	m := supervisor.Group{Strategy: strategies[c.Strategy], Budget: s.budget}
+	for _, e := range g.entries {
+		m.Order = append(m.Order, e.program.Name)
+	}
+	for _, e := range g.entries {
+		if f, is := factOf(e.info.Load().State); is {
+			m, _ = m.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, now)
+		}
+	}
+	next, todo := m.Tell(supervisor.Member{Name: failed.program.Name, Fact: supervisor.MemberFailed}, now)
+	for m = next; len(todo) > 0; {
+		a := todo[0]
+		todo = todo[1:]
+		fact := supervisor.MemberUp
+		spec := (&confload.Program{Name: a.Member, Group: g.config.Name}).NameSpec()
+		switch a.Do {
+		case supervisor.StopMember:
+			p.add("stop", spec, "%s", a.Reason.Text)
+			down[g.find(a.Member)] = true
+			fact = supervisor.MemberDown
+		case supervisor.StartMember:
+			p.add("start", spec, "%s", a.Reason.Text)
+		case supervisor.GiveUp:
+			p.add("give up", g.config.Name+":*", "%s; on_give_up is %s", a.Reason.Text, onGiveUpWords[c.OnGiveUp])
+			continue
+		default:
+			continue
+		}
+		var more []supervisor.GroupAction
+		m, more = m.Tell(supervisor.Member{Name: a.Member, Fact: fact}, now)
+		todo = append(todo, more...)
+	}
+}
+
+var onGiveUpWords = map[confload.OnGiveUp]string{
+	confload.GiveUpLeave: "leave: they stay down", confload.GiveUpRestart: "restart: it begins anew after the period", confload.GiveUpShutdown: "shutdown: supd ends",
+}

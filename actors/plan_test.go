@@ -1,0 +1,122 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gwaycc/supd/confload"
+)
+
+// transcript writes a plan, a step on each line.
+func planText(steps []PlanStep) string {
+	var b strings.Builder
+	for _, s := range steps {
+		why := ""
+		if s.Why != "" {
+			why = " (" + s.Why + ")"
+		}
+		fmt.Fprintf(&b, "%s %s%s\n", s.Do, s.Program, why)
+	}
+	return b.String()
+}
+
+func wantPlan(t *testing.T, what string, steps []PlanStep, want ...string) {
+	t.Helper()
+	if got := planText(steps); got != strings.Join(want, "\n")+"\n" {
+		t.Errorf("%s:\n%s", what, got)
+	}
+}
+
+func TestThePlanOfAnUpdateIsInItsOrder(t *testing.T) {
+	needs := func(on string) func(*confload.Program) {
+		return func(p *confload.Program) { p.DependsOn = []confload.Dependency{{Programs: []string{on}}} }
+	}
+	groups := []confload.Group{program1("db", nil), program1("web", needs("db")), program1("old", nil), crew("a b", nil)}
+	inVirtualTime(t, newScriptedHost(stays), groups, func(b *bench) {
+		b.after(10 * time.Second)
+		both := func(p *confload.Program) { otherDirectory(p) }
+		to := &confload.Config{Groups: []confload.Group{program1("db", both), program1("new", nil),
+			crew("b c", of("b", func(p *confload.Program) { p.StopWaitSecs = 3 })),
+			program1("web", func(p *confload.Program) { needs("db")(p); both(p) })}}
+		wantPlan(t, "all", b.PlanUpdate(to, nil),
+			"stop team:a (it is not in the configuration any more)", "stop old (it is not in the configuration any more)", "stop web (directory changed)",
+			"stop db (directory changed)", "remove old:*", "change db (directory changed)", "add new:*", "start new (autostart)", "remove team:a",
+			"change team:b (stopwaitsecs changed, without a restart)", "add team:c", "change web (directory changed)",
+			"start db (directory changed)", "start team:c", "start web (directory changed, when db is up)")
+		wantPlan(t, "one", b.PlanUpdate(to, []string{"db", "nobody"}), "stop db (directory changed)", "change db (directory changed)",
+			"start db (directory changed)", "nothing nobody (there is no such group)")
+		if steps := b.PlanUpdate(&confload.Config{Groups: groups}, nil); steps != nil {
+			t.Errorf("nothing: %s", planText(steps))
+		}
+	})
+}
+
+func TestThePlanOfAStopNamesWhoDependsOnIt(t *testing.T) {
+	on := func(name string, policy confload.DependsPolicy) func(*confload.Program) {
+		return func(p *confload.Program) {
+			p.DependsOn, p.DependsPolicy = []confload.Dependency{{Programs: []string{name}}}, policy
+		}
+	}
+	groups := []confload.Group{program1("db", nil), program1("app", on("db", confload.DependsRestart)), program1("web", on("app", confload.DependsStop)),
+		program1("cron", on("db", confload.DependsKeep))}
+	inVirtualTime(t, newScriptedHost(stays), groups, func(b *bench) {
+		b.after(10 * time.Second)
+		steps, err := b.PlanStop("db")
+		wantPlan(t, fmt.Sprint(err), steps, "stop db (asked for; it stays down)", "stop app (until db is up again, then it is started (depends_policy))",
+			"keep cron (it goes on without db (depends_policy))", "stop web (it is stopped for lack of app (depends_policy))")
+		if _, err := b.PlanStop("nobody"); err == nil {
+			t.Error("nobody is stopped")
+		}
+		steps, _ = b.PlanStop("web:*")
+		wantPlan(t, "a group", steps, "stop web (asked for; it stays down)")
+		if err := b.Stop(context.Background(), "web", true); err != nil {
+			t.Error(err)
+		}
+		steps, _ = b.PlanStop("web")
+		wantPlan(t, "one that is down", steps, "nothing web (it is not running)")
+	})
+}
+
+func TestThePlanOfADeathIsWhatThenHappens(t *testing.T) {
+	groups := []confload.Group{team(confload.Supervision{Strategy: confload.RestForOne, Intensity: 1, Period: time.Hour}), program1("web", nil),
+		program1("once", func(p *confload.Program) { p.Autorestart = confload.RestartNever })}
+	inVirtualTime(t, newScriptedHost(stays), groups, func(b *bench) {
+		b.after(10 * time.Second)
+		plan := func(name string) []PlanStep {
+			steps, err := b.PlanKill(name)
+			if err != nil {
+				t.Error(err)
+			}
+			return steps
+		}
+		wantPlan(t, "autorestart", plan("web"), "go to EXITED web (the process ended: terminated by SIGKILL)",
+			"start web (it ended with a status that is not in exitcodes)")
+		wantPlan(t, "no autorestart", plan("once"), "go to EXITED once (it ended and autorestart is false: terminated by SIGKILL)")
+		wantPlan(t, "rest_for_one", plan("team:b"), "go to EXITED team:b (the process ended: terminated by SIGKILL)",
+			"stop team:c (b failed, and the strategy of the group is rest_for_one)",
+			"start team:b (b failed, and the strategy of the group is rest_for_one)",
+			"start team:c (b failed, and the strategy of the group is rest_for_one)")
+		b.forget()
+		kill := func() {
+			if err := b.Signal(context.Background(), "team:b", syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			b.after(10 * time.Second)
+		}
+		kill()
+		b.want(" 10.0s team:b RUNNING -> EXITED", " 10.0s team:c RUNNING -> STOPPING", " 10.0s team:c STOPPING -> STOPPED",
+			" 10.0s team:b EXITED -> STARTING", " 11.0s team:b STARTING -> RUNNING",
+			" 11.0s team:c STOPPED -> STARTING", " 12.0s team:c STARTING -> RUNNING")
+		used := "b failed, and the budget is used up: at most 1 restart in 1h0m0s"
+		wantPlan(t, "once more", plan("team:b"), "go to EXITED team:b (the process ended: terminated by SIGKILL)",
+			"stop team:c ("+used+")", "stop team:a ("+used+")", "give up team:* ("+used+"; on_give_up is leave: they stay down)")
+		kill()
+		b.want(" 20.0s team:b RUNNING -> EXITED", " 20.0s team:c RUNNING -> STOPPING", " 20.0s team:c STOPPING -> STOPPED",
+			" 20.0s team:a RUNNING -> STOPPING", " 20.0s team:a STOPPING -> STOPPED")
+		wantPlan(t, "nothing to kill", plan("team:b"), "nothing team:b (it has no process)")
+	})
+}
