@@ -43,14 +43,14 @@ func (r *run) enterCgroup(spec *process.Spec) {
 		r.cgroup, refused = place.Enter(r.prog.NameSpec(), settings)
 	}
 	if err != nil || len(refused) > 0 {
-		r.cgroupWarned.Do(func() { r.tree.logger.Warn(cgroupWarning(r.prog, settings, err, refused)) })
+		r.entry.cgroupWarned.Do(func() { r.tree.logger.Warn(cgroupWarning(r.prog, settings, err, refused)) })
 	}
 	if r.cgroup == nil {
 		return
 	}
 	spec.Cgroup = r.cgroup
 	spec.CgroupRefused = func(err error) {
-		r.cgroupWarned.Do(func() {
+		r.entry.cgroupWarned.Do(func() {
 			r.tree.logger.Warn(cgroupWarning(r.prog, settings, fmt.Errorf("the kernel does not start processes in control groups: %w", err), nil))
 		})
 	}

@@ -112,6 +112,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 		}
 		t.host = realHost{h}
 	}
+	t.runs = t.props(func() actor.Actor { return &run{tree: t} })
 	h := &Handle{tree: t, latest: &atomic.Pointer[confload.Config]{}}
 	h.latest.Store(config)
 	h.root = system.Root.Spawn(t.props(func() actor.Actor {

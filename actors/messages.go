@@ -164,8 +164,10 @@ type (
 	// launch tells a run to start the process of a life, with these options.
 	launch struct {
 		life    uint64
+		entry   *entry
 		program *confload.Program
 		files   logFiles
+		socket  *sharedSocket // nil: it gets a pipe
 	}
 	// processStarted and startFailed come from the spawner's goroutine, by way of the run.
 	processStarted struct {

@@ -32,7 +32,7 @@ func (r *run) decorated(s *confload.Stream) bool {
 func (r *run) decorate(sink logs.Sink, s *confload.Stream, c events.Channel) logs.Sink {
 	if r.prog.Kind == confload.KindEventListener && c == events.Stdout {
 		return &listenerSink{Sink: sink, tree: r.tree, taken: r.tree.world.delivery(),
-			id: listenerID{r.prog.Group, r.index, r.prog.Name, r.life}}
+			id: listenerID{r.prog.Group, r.entry.index, r.prog.Name, r.life}}
 	}
 	if !r.decorated(s) {
 		return sink

@@ -360,17 +360,14 @@ func (p *program) spawn(life uint64) {
 	case runWaiting:
 		p.supervisor().RestartChildren(p.run)
 	default:
-		t, e, socket := p.tree, p.entry, p.socket
-		pid, err := p.ctx.SpawnNamed(t.props(func() actor.Actor {
-			return &run{tree: t, index: e.index, socket: socket, output: &e.output, cgroupWarned: &e.cgroupWarned}
-		}), "run")
+		pid, err := p.ctx.SpawnNamed(p.tree.runs, "run")
 		if err != nil {
 			panic(fmt.Sprintf("the run of %s cannot be made: %v", p.cfg.NameSpec(), err))
 		}
 		p.run = pid
 	}
 	p.runPhase = runAlive
-	p.ctx.Send(p.run, &launch{life, p.cfg, p.files})
+	p.ctx.Send(p.run, &launch{life, p.entry, p.cfg, p.files, p.socket})
 }
 
 func (p *program) runGone(m *actor.Terminated) {

@@ -21,13 +21,13 @@ import (
 // run is one life of one operating-system process. It fails with a runEnded when the process has ended or could not be
 // started; its parent, the program, decides what becomes of it. A run that failed and waits is the BACKOFF of its program.
 type run struct {
-	tree  *tree
-	prog  *confload.Program // of this life
-	files logFiles          // of this life
-	index int               // of the program in its group
+	tree *tree
 
+	// What belongs to the life is told with it, so that all runs of a tree are made alike.
+	entry  *entry
+	prog   *confload.Program
+	files  logFiles
 	socket *sharedSocket // nil: none
-	output *[2]outputCount
 
 	life      uint64
 	birth     *birth
@@ -38,8 +38,7 @@ type run struct {
 	announcer *announcer // nil: nothing is expected of the process
 	tails     [2]*tail   // of stdout and stderr of this life; nil: there is none
 
-	cgroup       *process.Cgroup // of this life; nil: none
-	cgroupWarned *sync.Once
+	cgroup *process.Cgroup // of this life; nil: none
 
 	early  *processExited // an exit that overtook processStarted
 	exited bool
@@ -138,7 +137,7 @@ func (r *run) Receive(ctx actor.Context) {
 }
 
 func (r *run) launch(ctx actor.Context, m *launch) {
-	r.life, r.prog, r.files = m.life, m.program, m.files
+	r.life, r.entry, r.prog, r.files, r.socket = m.life, m.entry, m.program, m.files, m.socket
 	r.birth = &birth{}
 	spec, err := r.prepare(ctx.Parent())
 	if err != nil {
@@ -245,7 +244,7 @@ func (r *run) open(path string, memory *logs.Memory, s *confload.Stream, c event
 	sink, err := r.tree.outlets.Open(outlet)
 	if err == nil {
 		if sink != logs.Discard {
-			sink = &reportedSink{Sink: sink, run: r, count: &r.output[c]}
+			sink = &reportedSink{Sink: sink, run: r, count: &r.entry.output[c]}
 			if r.prog.LogMarks {
 				m := &markedSink{Sink: sink}
 				r.marks = append(r.marks, m)

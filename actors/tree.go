@@ -72,6 +72,7 @@ type tree struct {
 	orders atomic.Uint64 // number of the last order of a group to one that is its member
 
 	mailboxes mailboxes
+	runs      *actor.Props  // of all runs
 	stopped   chan struct{} // closed when the tree is gone
 }
 

@@ -67,7 +67,7 @@ func TestAProgramIsRestartedWhenItsExecutableIsReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := onStage(t, strings.NewReplacer("BIN", bin, "RELATIVE", relative).Replace(`
+	s := onStage(t, strings.NewReplacer("BIN", bin, "RELATIVE", relative, "CWD", cwd).Replace(`
 [program-default]
 startsecs = 0
 restart_when_binary_changed = true
@@ -75,7 +75,7 @@ restart_when_binary_changed = true
 command = BIN/plain
 [program:relative]
 command = RELATIVE
-directory = /
+directory = CWD
 [program:inpath]
 command = inpath with arguments
 environment = PATH="/nonexistent:BIN/path:/bin:/usr/bin"

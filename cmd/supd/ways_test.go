@@ -181,7 +181,7 @@ func TestASavedProgramIsAFileLikeOthers(t *testing.T) {
 	if got := read(t, file); got != want {
 		t.Errorf("the file is\n%swant\n%s", got, want)
 	}
-	if info, err := os.Stat(file); err != nil || info.Mode() != 0o644 {
+	if info, err := os.Stat(file); err != nil || info.Mode() != 0o600 { // it has environment=
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "two/.*")); len(left) > 0 {
