@@ -45,6 +45,9 @@ func (p *program) runHook(e supervisor.RunHook) {
 	if e.Pid == 0 {
 		who.pid = e.Ended.Pid
 	}
+	if p.hooks == nil {
+		p.hooks = make([]runningHook, supervisor.PostStopHook+1)
+	}
 	wrong := "it was ended"
 	p.hooks[e.Hook] = runningHook{life: e.Life, wrong: &wrong, pid: p.ctx.SpawnPrefix(t.props(func() actor.Actor {
 		return &errand{tree: t, timeout: p.cfg.Hooks.Timeout,
@@ -60,18 +63,18 @@ func (p *program) runHook(e supervisor.RunHook) {
 
 // endHook ends a hook that is going on.
 func (p *program) endHook(hook supervisor.Hook) {
-	if pid := p.hooks[hook].pid; pid != nil {
-		p.ctx.Stop(pid)
+	if p.hooks != nil && p.hooks[hook].pid != nil {
+		p.ctx.Stop(p.hooks[hook].pid)
 	}
 }
 
 // hookGone tells the machine of the end of a hook, if who is one. The end of the actor is the only message about it: a second
 // one could be overtaken by it.
 func (p *program) hookGone(who *actor.PID) {
-	for _, hook := range supervisor.Hooks {
+	for hook := range p.hooks {
 		if h := &p.hooks[hook]; who.Equal(h.pid) {
 			h.pid = nil
-			p.apply(supervisor.HookEnded{Life: h.life, Hook: hook, Wrong: *h.wrong})
+			p.apply(supervisor.HookEnded{Life: h.life, Hook: supervisor.Hook(hook), Wrong: *h.wrong})
 			return
 		}
 	}

@@ -66,8 +66,8 @@ type program struct {
 	planned                                       timer                  // until then; nil: none
 	fileBefore                                    os.FileInfo            // the file of ready= before this life; nil: there was none
 	notReady                                      string                 // what the last check of ready= found wrong
-	hooks                                         [supervisor.PostStopHook + 1]runningHook
-	memoryUnknown                                 bool // it was told in this life that the memory it uses cannot be found out
+	hooks                                         []runningHook          // by Hook; nil: none has begun yet
+	memoryUnknown                                 bool                   // it was told in this life that the memory it uses cannot be found out
 }
 
 type runPhase int

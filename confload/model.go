@@ -23,6 +23,7 @@ type document struct {
 	sections map[string]*section
 	order    []*section // first appearance; without [DEFAULT]
 	defaults *section   // never nil
+	common   *section   // [program-default]; nil: there is none
 }
 
 // A section is one section of a document, merged from all its occurrences.
@@ -33,6 +34,7 @@ type section struct {
 	keys  map[string]*entry
 	order []*entry
 	alone bool // [DEFAULT] has no part in it
+	heir  bool // [program-default] has
 }
 
 // An entry is one key with the place that set its value last.
@@ -68,7 +70,11 @@ func (d *document) open(name string, at place) *section {
 		panic("internal error: section with an empty name: " + err.Error())
 	}
 	kind := findKind(name)
-	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}, alone: kind != nil && (kind.any || kind.kind == programDefault)}
+	s := &section{name: name, at: at, ini: sec, keys: map[string]*entry{}, alone: kind != nil && (kind.any || kind.kind == programDefault),
+		heir: kind != nil && (kind.kind == "program" || kind.kind == "fcgi-program")}
+	if name == programDefault {
+		d.common = s
+	}
 	d.sections[name] = s
 	d.order = append(d.order, s)
 	return s
@@ -105,8 +111,8 @@ func (d *document) lookup(s *section, name string) (*entry, bool) {
 
 // programDefaults is the section [program-default], nil when there is none or it has no part in s.
 func (d *document) programDefaults(s *section) *section {
-	if k := kindOf(s.name); k != "program" && k != "fcgi-program" {
+	if !s.heir {
 		return nil
 	}
-	return d.sections[programDefault]
+	return d.common
 }
