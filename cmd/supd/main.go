@@ -1,3 +1,6 @@
+// Go's runtime would look once a second after each thing that happens whether it may use other processors by now.
+//go:debug updatemaxprocs=0
+
 // Supd is a process supervisor: a drop-in for supervisord, its control client, and a few helpers, in one program.
 package main
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -16,10 +17,11 @@ import (
 func init() { cmap.SHARD_COUNT = 1 }
 
 const (
-	// settleTime is how long after a start the memory that only the start needed is given back.
-	settleTime = 1500 * time.Millisecond
-	// settleTries is how often that is put off because programs are still on their way up.
-	settleTries = 10
+	// settleTime is how long after a start the memory that only the start needed is given back, and how long that is put off
+	// each time that programs are still on their way up.
+	settleTime = 500 * time.Millisecond
+	// settleTries is how often that is.
+	settleTries = 40
 )
 
 // settleMemory gives back what only the start needed, once, when nothing of a tree starts any more.
@@ -30,6 +32,7 @@ func settleMemory(tree *actors.Handle) {
 			time.AfterFunc(settleTime, func() { settle(tries - 1) })
 			return
 		}
+		runtime.GC() // pools keep what they have for one more
 		debug.FreeOSMemory()
 		forgetImage()
 	}
