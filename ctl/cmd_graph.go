@@ -96,6 +96,24 @@ func graphOf(groups []treeGroup) *graph {
 	return g
 }
 
+// below is what programs need, and what that needs, and so on.
+func (g *graph) below(names []string) map[string]bool {
+	needed := map[string]bool{}
+	var add func(name string)
+	add = func(name string) {
+		for _, e := range g.from(name) {
+			if !needed[e.Needs] {
+				needed[e.Needs] = true
+				add(e.Needs)
+			}
+		}
+	}
+	for _, n := range names {
+		add(n)
+	}
+	return needed
+}
+
 // from lists the dependencies of a program.
 func (g *graph) from(name string) []graphRow {
 	var out []graphRow

@@ -41,7 +41,7 @@ var startWording = wording{
 func runStart(s *session, args []string) error {
 	s.asked, s.notUp = nil, nil
 	before, known := 0, false
-	if !strings.HasPrefix(s.env.Name, "supervisorctl") { // under that name it says what that says
+	if !s.env.isOriginal() {
 		before, known = s.latestRecord()
 	}
 	err := s.actOn(bulk{
@@ -66,42 +66,31 @@ func (s *session) latestRecord() (seq int, known bool) {
 
 // adviseOnStart says which programs were started because others need them, and where to learn why some did not come up.
 func (s *session) adviseOnStart(before int) {
-	var a historyAnswer
-	var groups []treeGroup
-	if s.call(&a, ownMethods+"getHistory", before, historyMax, "") != nil || s.call(&groups, ownMethods+"getTree") != nil {
-		return
-	}
-	needs := map[string][]string{}
-	for _, g := range groups {
-		for _, p := range g.Programs {
-			for _, n := range p.Needs {
-				needs[p.Namespec] = append(needs[p.Namespec], n.Program)
-			}
-		}
-	}
-	needed := map[string]bool{}
-	var add func(of []string)
-	add = func(of []string) {
-		for _, n := range of {
-			if !needed[n] {
-				needed[n] = true
-				add(needs[n])
-			}
-		}
-	}
-	for _, name := range s.asked {
-		add(needs[name])
-	}
-	var started []string
-	for _, r := range a.Records {
-		if r.To == "STARTING" && needed[r.Program] && !slices.Contains(s.asked, r.Program) && !slices.Contains(started, r.Program) {
-			started = append(started, r.Program)
-		}
-	}
-	if len(started) > 0 {
+	if started := s.startedAsNeeded(before); len(started) > 0 {
 		s.advise("started as well, as it is needed: %s", strings.Join(started, ", "))
 	}
 	for _, n := range s.notUp {
 		s.advise("%s why %s tells what is in the way", s.env.Name, n)
 	}
+}
+
+// startedAsNeeded lists the programs that were started since a record and are needed by those that start was about, but are none
+// of them.
+func (s *session) startedAsNeeded(before int) []string {
+	var a historyAnswer
+	if s.call(&a, ownMethods+"getHistory", before, historyMax, "") != nil {
+		return nil
+	}
+	var others []string
+	for _, r := range a.Records {
+		if r.To == "STARTING" && !slices.Contains(s.asked, r.Program) && !slices.Contains(others, r.Program) {
+			others = append(others, r.Program)
+		}
+	}
+	var groups []treeGroup
+	if len(others) == 0 || s.call(&groups, ownMethods+"getTree") != nil {
+		return nil
+	}
+	needed := graphOf(groups).below(s.asked)
+	return slices.DeleteFunc(others, func(n string) bool { return !needed[n] })
 }

@@ -43,7 +43,7 @@ type updated struct {
 }
 
 func runUpdate(s *session, args []string) error {
-	whole := s.env.Name == "supervisorctl" // whoever calls it so wants what that does
+	whole := s.env.isOriginal()
 	args, err := parseFlags("update", args, func(fl *pflag.FlagSet) { fl.BoolVar(&whole, "supervisord", whole, "") })
 	if err != nil {
 		return err

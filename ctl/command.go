@@ -127,7 +127,7 @@ func (v *verb) command(root *cobra.Command, o *options) *cobra.Command {
 // misplaced returns a flag of the client among the arguments of a verb, "" for none: it would be taken for a program, and
 // the command be sent to another server than was meant. supervisorctl does that, and so does its name.
 func (o *options) misplaced(v *verb, args []string) string {
-	if o.strict() {
+	if o.env.isOriginal() {
 		return ""
 	}
 	for _, a := range args {

@@ -60,10 +60,13 @@ func (e Env) colour() bool {
 func (e Env) longNames() bool {
 	switch strings.ToLower(e.Getenv("SUPERVISOR_GROUP_DISPLAY")) {
 	case "yes", "true", "y", "t", "1":
-		return !strings.HasPrefix(e.Name, "supervisorctl")
+		return !e.isOriginal()
 	}
 	return false
 }
+
+// isOriginal tells whether the client was called as supervisorctl, whose users expect what that says and does.
+func (e Env) isOriginal() bool { return strings.HasPrefix(e.Name, "supervisorctl") }
 
 // eof is an empty input.
 type eof struct{}

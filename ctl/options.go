@@ -40,7 +40,7 @@ func (o *options) define(fl *pflag.FlagSet) {
 	fl.VarP(&o.historyFile, "history_file", "r", "where an interactive shell keeps its history")
 	fl.BoolVarP(&o.interactive, "interactive", "i", false, "ask before shutdown and reload, and for credentials the server wants")
 	fl.VarP(&o.format, "output", "o", "how to print listings: text or json")
-	if !o.strict() {
+	if !o.env.isOriginal() {
 		fl.VarP(&o.password, "P", "P", "what -p is to other supervisors")
 		_ = fl.MarkHidden("P")
 		fl.BoolVarP(&o.verbose, "verbose", "v", false, "say on the error output which server, file and user are used, and what each call took")
@@ -91,12 +91,9 @@ func (o *options) refuse(err error) error {
 	return &ExitError{exitUsage}
 }
 
-// strict tells whether the client was called as supervisorctl, whose users expect its refusals too.
-func (o *options) strict() bool { return strings.HasPrefix(o.env.Name, "supervisorctl") }
-
 // target is what the configuration file says, and the flags instead of it.
 func (o *options) target() (target, error) {
-	t, err := readTarget(o.config.value, o.strict())
+	t, err := readTarget(o.config.value, o.env.isOriginal())
 	if err != nil {
 		return t, err
 	}
