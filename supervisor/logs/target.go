@@ -62,9 +62,10 @@ func openTarget(path string, perm os.FileMode) (target, error) {
 // openRegular opens a regular file, or creates it. os.OpenFile would do it as well, and make five system calls more, in vain: they
 // ask whether Go's poller can wait for the file.
 func openRegular(path string, perm os.FileMode) (target, error) {
-	fd, err := retried(func() (int, error) {
-		return unix.Open(path, openFlags|unix.O_CREAT|unix.O_CLOEXEC, uint32(perm.Perm()))
-	})
+	fd, err := -1, error(unix.EINTR)
+	for err == unix.EINTR {
+		fd, err = unix.Open(path, openFlags|unix.O_CREAT|unix.O_CLOEXEC, uint32(perm.Perm()))
+	}
 	if err != nil {
 		return target{}, &os.PathError{Op: "open", Path: path, Err: err}
 	}
@@ -78,16 +79,6 @@ func openRegular(path string, perm os.FileMode) (target, error) {
 		t.kind, t.size = regular, st.Size
 	}
 	return t, nil
-}
-
-// retried calls open until no signal interrupts it.
-func retried(open func() (int, error)) (int, error) {
-	for {
-		fd, err := open()
-		if err != unix.EINTR {
-			return fd, err
-		}
-	}
 }
 
 // openAny opens path, or, when it names standard output or error, what that descriptor refers to.
