@@ -123,8 +123,8 @@ func (a *errand) Receive(ctx actor.Context) {
 // A job is work for an actor that takes its time.
 type job struct{ stop func() }
 
-// startJob does work on a goroutine of its own until it is done, end is called or the time is over, and then calls deliver with its error. A panic of
-// work is an error.
+// startJob does work on a goroutine of its own until it is done, end is called or the time is over, and then calls deliver with
+// its error. A panic of work is an error.
 func startJob(timeout time.Duration, work func(context.Context) error, deliver func(error)) *job {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	ended := make(chan struct{})

@@ -150,11 +150,6 @@ func (p *program) lookAround(cause uint64) {
 	}
 }
 
-// needsMoved looks around after something that the program needs has changed.
-func (p *program) needsMoved(m *needsMoved) {
-	p.lookAround(m.cause)
-}
-
 // despair answers those who wait for the program to start when something it needs will not come, and nobody is asked for that. It is
 // called when a message has been dealt with, as then it is clear who was asked.
 func (p *program) despair() {

@@ -268,7 +268,7 @@ func (p *plan) strategy(g *groupEntry, failed *entry, s *spending, now time.Dura
 		a := todo[0]
 		todo = todo[1:]
 		fact := supervisor.MemberUp
-		spec := (&confload.Program{Name: a.Member, Group: g.config.Name}).NameSpec()
+		spec := confload.NameSpec(g.config.Name, a.Member)
 		switch a.Do {
 		case supervisor.StopMember:
 			p.add("stop", spec, "%s", a.Reason.Text)

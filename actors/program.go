@@ -137,7 +137,7 @@ func (p *program) Receive(ctx actor.Context) {
 		}
 		p.answerLaunchers()
 	case *needsMoved:
-		p.needsMoved(m)
+		p.lookAround(m.cause)
 	case *indexed:
 		p.summonAnswered(m)
 	case *processStarted:

@@ -26,19 +26,19 @@ type question struct {
 func (p *program) ask() {
 	up := p.proc != nil && (p.m.State == supervisor.Starting || p.m.State == supervisor.Running)
 	if c := p.cfg.Ready.Probe; c != nil {
-		p.put(&p.readyQuestion, up && !p.m.Announced, func(who *subject) *checker {
-			return &checker{tree: p.tree, prog: p.cfg, about: aboutReadiness, look: p.probing(c, who), period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
+		p.put(&p.readyQuestion, up && !p.m.Announced, func(who *subject) checker {
+			return checker{about: aboutReadiness, look: p.probing(c, who), period: readyPeriod, slower: readyMaxPeriod, timeout: readyTimeout}
 		})
 	}
 	if l := &p.cfg.Liveness; l.Probe != nil {
-		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func(who *subject) *checker {
-			return &checker{tree: p.tree, prog: p.cfg, about: aboutHealth, look: p.probing(l.Probe, who), delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
+		p.put(&p.healthQuestion, up && p.m.State == supervisor.Running, func(who *subject) checker {
+			return checker{about: aboutHealth, look: p.probing(l.Probe, who), delay: l.InitialDelay, period: l.Period, timeout: l.Timeout}
 		})
 	}
 	if p.cfg.RestartMemoryLimit > 0 {
-		p.put(&p.memoryQuestion, up, func(who *subject) *checker {
+		p.put(&p.memoryQuestion, up, func(who *subject) checker {
 			period, look := p.cfg.RestartMemoryPeriod, p.tree.memory
-			return &checker{tree: p.tree, prog: p.cfg, about: aboutMemory, look: func(context.Context) (int64, error) { return look(who.pid) },
+			return checker{about: aboutMemory, look: func(context.Context) (int64, error) { return look(who.pid) },
 				delay: period, period: period, timeout: memoryTimeout}
 		})
 	}
@@ -54,7 +54,7 @@ func (p *program) probing(c *confload.Probe, who *subject) func(context.Context)
 }
 
 // put has a question asked, or not.
-func (p *program) put(q *question, wanted bool, make func(who *subject) *checker) {
+func (p *program) put(q *question, wanted bool, make func(who *subject) checker) {
 	if q.pid != nil && (!wanted || q.life != p.m.Life) {
 		p.ctx.Stop(q.pid)
 		q.pid = nil
@@ -64,10 +64,11 @@ func (p *program) put(q *question, wanted bool, make func(who *subject) *checker
 	}
 	q.life = p.m.Life
 	who := &subject{prog: p.cfg, pid: p.m.Pid, file: p.fileBefore}
+	c := make(who)
+	c.tree, c.prog, c.life = p.tree, p.cfg, q.life
 	q.pid = p.ctx.SpawnPrefix(p.tree.props(func() actor.Actor {
-		c := make(who)
-		c.life = q.life
-		return c
+		own := c // one that a bug has ended begins as this one did
+		return &own
 	}), "check")
 }
 

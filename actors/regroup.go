@@ -13,8 +13,7 @@ import (
 
 // become is the group as config has it, and who is to go for that. The entries of programs that stay are the same.
 func (g *groupEntry) become(config *confload.Group) (next *groupEntry, gone []*entry) {
-	own := *config // not the one among all groups of its configuration, which would be kept as long as this one
-	next = newGroupEntry(&own, g.came)
+	next = newGroupEntry(config, g.came)
 	next.cause = g.cause
 	for i, e := range next.entries {
 		if was := g.find(e.program.Name); was != nil {

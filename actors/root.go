@@ -140,8 +140,6 @@ type asker struct {
 // spawnGroup makes a group; by gets the answer when its programs can be asked.
 func (r *root) spawnGroup(ctx actor.Context, cfg *confload.Group, by asker) {
 	r.came++
-	own := *cfg // not the one among all groups of its configuration, which would be kept as long as this one
-	cfg = &own
 	e := newGroupEntry(cfg, r.came)
 	if by.pid != nil {
 		e.cause = r.recordAdded(cfg.Name, by.client)

@@ -61,17 +61,15 @@ func newTable() *table {
 
 // newGroupEntry makes the entries of a group. The programs are STOPPED and have no actor yet.
 func newGroupEntry(config *confload.Group, came int) *groupEntry {
-	g := &groupEntry{config: config, came: came, entries: make([]*entry, len(config.Programs))}
+	own := *config // not the one among all groups of its configuration, which would be kept as long as this one
+	g := &groupEntry{config: &own, came: came, entries: make([]*entry, len(config.Programs))}
 	if len(config.Programs) > fewPrograms {
 		g.byName = make(map[string]*entry, len(config.Programs))
 	}
 	for i := range config.Programs {
 		e := &entry{program: &config.Programs[i], index: i}
 		e.info.Store(&Info{Program: e.program})
-		g.entries[i] = e
-		if g.byName != nil {
-			g.byName[e.program.Name] = e
-		}
+		g.put(i, e)
 	}
 	return g
 }

@@ -28,7 +28,7 @@ func (u *Updated) NameSpec() string {
 	if u.Name == "" {
 		return u.Group
 	}
-	return (&confload.Program{Name: u.Name, Group: u.Group}).NameSpec()
+	return confload.NameSpec(u.Group, u.Name)
 }
 
 // UpdateAction is what an update does, in a word.
@@ -355,6 +355,4 @@ func (h *Handle) Update(ctx context.Context, groups []string) ([]Updated, error)
 }
 
 // NameSpec is how clients name the program.
-func (r *Result) NameSpec() string {
-	return (&confload.Program{Name: r.Name, Group: r.Group}).NameSpec()
-}
+func (r *Result) NameSpec() string { return confload.NameSpec(r.Group, r.Name) }

@@ -246,12 +246,15 @@ type Program struct {
 	OOMScoreAdj *int // nil: that of supd
 }
 
-// NameSpec is how clients name the program: "group:name", or "name" when both are the same.
-func (p *Program) NameSpec() string {
-	if p.Name == p.Group {
-		return p.Name
+// NameSpec is how clients name the program.
+func (p *Program) NameSpec() string { return NameSpec(p.Group, p.Name) }
+
+// NameSpec is how clients name a program of a group: "group:name", or "name" when both are the same.
+func NameSpec(group, name string) string {
+	if name == group {
+		return name
 	}
-	return p.Group + ":" + p.Name
+	return group + ":" + name
 }
 
 // LogKind tells what a std*_logfile= asks for.

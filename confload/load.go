@@ -195,16 +195,14 @@ func (l *loader) include() {
 	at := sec.at
 	told := l.toldPatterns(sec, len(files.patterns))
 	for i, pattern := range files.patterns {
-		absolute := func(p string) string {
-			if filepath.IsAbs(pattern) {
-				return p
-			}
-			return filepath.Join(base, p)
-		}
 		l.config.Includes = append(l.config.Includes, absolutePattern(base, pattern))
 		paths := glob(base, pattern)
 		if len(paths) == 0 {
-			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", absolute(told[i])),
+			full := told[i]
+			if !filepath.IsAbs(pattern) {
+				full = filepath.Join(base, full)
+			}
+			l.say(Message{Level: Warn, Text: fmt.Sprintf("No file matches via include %q", full),
 				File: at.file, Line: at.line, Section: sec.name, Option: "files"})
 		}
 		for _, path := range paths {

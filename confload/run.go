@@ -50,7 +50,7 @@ func (r *Run) GroupName() string {
 }
 
 // NameSpec is how clients name the program, when it is one process.
-func (r *Run) NameSpec() string { return (&Program{Name: r.Name, Group: r.GroupName()}).NameSpec() }
+func (r *Run) NameSpec() string { return NameSpec(r.GroupName(), r.Name) }
 
 // addRuns reads the programs of Options.Runs into the document.
 func (l *loader) addRuns() {
@@ -143,7 +143,6 @@ func (l *loader) here(sec *section, e *entry) string {
 // Text returns the Run as the text of a configuration file. The error says what a file cannot hold.
 func (r *Run) Text() (string, error) {
 	l := newLoader(Options{Environ: []string{}, Runs: []Run{*r}})
-	l.config = &Config{}
 	l.addRuns()
 	if err := l.err(); err != nil {
 		return "", err
