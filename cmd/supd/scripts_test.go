@@ -236,8 +236,10 @@ events = TICK_5
 ENVIRONMENT
 [program:hungry]
 command = `+python+`-c "import os, time; food = os.path.exists('DIR/fed') or bytearray(100 << 20); open('DIR/fed', 'w').close(); time.sleep(1000)"
+startsecs = 0 ; so that a life counts however soon a tick comes after its start
 [program:page]
 command = `+python+`SCRIPTS/page.py PAGE 8000 DIR/ill
+startsecs = 0
 [program:bystander]
 command = /bin/cat
 `))
