@@ -68,6 +68,7 @@ type poolBuffer struct {
 // publish makes how the budget stands known.
 func (g *group) publish(m *supervisor.Group) {
 	g.entry.spending.Store(&spending{m.Budget, g.began, m.GaveUp(), m.Over() && !m.GaveUp()})
+	g.tree.table.versions.changed()
 }
 
 // Metrics returns what was counted. It sends no message.

@@ -112,6 +112,7 @@ func (t *table) relink(latest *confload.Config) []*entry {
 			e.dependants.Store(&list)
 		}
 	}
+	t.versions.changed()
 	return concerned
 }
 

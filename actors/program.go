@@ -439,4 +439,5 @@ func (p *program) publish() {
 		memory: p.files.memory, Reason: p.m.Reason,
 		Failures: p.m.Failures, Counts: p.counts, Until: p.resumes(), NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
+	p.tree.table.versions.changed()
 }

@@ -51,6 +51,8 @@ type table struct {
 	sorted atomic.Pointer[[]*entry]      // sorted by group, then name; never changed in place
 	mu     sync.RWMutex
 	byName map[string]*groupEntry
+
+	versions versions
 }
 
 func newTable() *table {
@@ -121,6 +123,7 @@ func (t *table) publish() {
 	})
 	t.groups.Store(&groups)
 	t.sorted.Store(&entries)
+	t.versions.changed()
 }
 
 // group returns the active group of a name, or nil.

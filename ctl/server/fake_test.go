@@ -36,6 +36,9 @@ type fakeTree struct {
 	deaf    error          // of Ping; errDeaf: it waits for its context
 }
 
+func (*fakeTree) Version() uint64                     { return 0 }
+func (*fakeTree) VersionAfter(uint64) <-chan struct{} { return nil }
+
 var epoch = time.Unix(1795480726, 0)
 
 func program(group, name string) *confload.Program {

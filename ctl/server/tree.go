@@ -46,6 +46,10 @@ type Tree interface {
 	Groups() []actors.GroupInfo
 	// Lives returns the last lives of a program that have ended, the last one first.
 	Lives(name string) (lives []actors.Life, ok bool)
+	// Version grows whenever something has changed that Info, Infos or Groups tell; VersionAfter returns a channel that is closed
+	// when it is above v.
+	Version() uint64
+	VersionAfter(v uint64) <-chan struct{}
 	// Done is closed when the tree has ended.
 	Done() <-chan struct{}
 	// Ping returns when the tree has answered.
