@@ -22,6 +22,7 @@ type group struct {
 	machine *supervisor.Group // nil: programs restart themselves, each for itself
 	began   time.Time
 	because uint64 // number of the record of what the machine decided last
+	gaveUps uint64 // how often it gave up
 	retry   timer  // begins anew after giving up; nil: none is waiting
 
 	unwanted map[*entry]uint64 // number of the last memberUnwanted of a program; nil: there was none
@@ -89,7 +90,7 @@ func (g *group) Receive(ctx actor.Context) {
 	case *tellStanding:
 		g.owesStanding = true
 	case *beginAnew:
-		g.beginAnew(ctx)
+		g.beginAnew(ctx, m)
 	case *regroup:
 		g.regroup(ctx, m)
 	case *actor.Stopping:

@@ -283,7 +283,7 @@ type (
 		entry  *entry
 		number uint64 // how many there were, of this program
 	}
-	beginAnew    struct{} // the pause of a group that gave up is over
+	beginAnew    struct{ gaveUps uint64 } // the pause of a group is over that gave up for this time
 	configLoaded struct {
 		config *confload.Config
 		err    error

@@ -148,9 +148,9 @@ func (g *group) stopMembers(ctx actor.Context, m *memberOrder) {
 	g.take(ctx, next, actions, m.cause)
 }
 
-// obeys takes note of an order; false: there is nothing to be done about it.
+// obeys takes note of an order, and that what is done from now on comes of it; false: there is nothing to be done about it.
 func (g *group) obeys(m *memberOrder) bool {
-	g.lastOrder, g.owesStanding = m.number, true
+	g.lastOrder, g.owesStanding, g.because = m.number, true, m.cause
 	return g.machine != nil && g.tree.currentMood() == MoodRunning
 }
 

@@ -116,7 +116,11 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	if cause == 0 && r.by == supervisor.ByAdministrator {
 		cause = p.tree.asked(p.spec, "client-stop", r.client, "asked for stop")
 	}
+	wasDown := p.m.State.IsDown()
 	p.apply(supervisor.StopRequested{By: r.by, Cause: cause})
+	if wasDown && p.policy.Escalate { // it only waited to be started, which its group takes for being on its way up
+		p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: supervisor.Stopped, cause: cause})
+	}
 	switch {
 	case r.quiet:
 	case p.m.State == supervisor.Unknown:

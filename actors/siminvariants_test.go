@@ -29,6 +29,9 @@ type inspector struct {
 	since    map[string]time.Duration // when it went into its state
 	failed   map[string]int           // starts that have failed in a row
 	charged  map[string][]time.Duration
+	gaveUp   map[string]time.Duration    // group → when it gave up last
+	charges  map[uint64]string           // record of a charge → the group whose budget it was
+	causes   map[uint64]uint64           // record → the one that has led to it
 	rested   map[string]supervisor.State // how it all was before the shutdown of the script
 }
 
@@ -42,11 +45,21 @@ func (i *inspector) complain(format string, args ...any) {
 func inspect(t testing.TB, config, script string, o SimulateOptions, step stepFunc) (wrong []string, steps int) {
 	t.Helper()
 	i := &inspector{config: configOf(t, config), script: scriptOf(t, script), programs: map[string]*confload.Program{}, needs: map[string][]string{}, rank: map[string]int{},
-		states: map[string]supervisor.State{}, since: map[string]time.Duration{}, failed: map[string]int{}, charged: map[string][]time.Duration{}}
+
+		states: map[string]supervisor.State{}, since: map[string]time.Duration{}, failed: map[string]int{}, charged: map[string][]time.Duration{},
+		gaveUp: map[string]time.Duration{}, charges: map[uint64]string{}, causes: map[uint64]uint64{}}
+	var order startOrder
+	for g := range i.config.Groups {
+		if i.config.Groups[g].Parent == "" {
+			order.enrol(i.config, &i.config.Groups[g], func(string) bool { return true })
+		}
+	}
+	for _, name := range slices.Concat(order...) {
+		i.rank[name] = len(i.rank) + 1
+	}
 	for g := range i.config.Groups {
 		for p := range i.config.Groups[g].Programs {
 			p := &i.config.Groups[g].Programs[p]
-			i.rank[p.NameSpec()] = len(i.rank) + 1
 			i.programs[p.NameSpec()] = p
 			for _, d := range p.DependsOn {
 				i.needs[p.NameSpec()] = append(i.needs[p.NameSpec()], d.Programs...)
@@ -66,6 +79,27 @@ func inspect(t testing.TB, config, script string, o SimulateOptions, step stepFu
 	}
 	i.atTheEnd(r)
 	return i.wrong, r.Steps
+}
+
+// startOrder are all programs in the order of starts; those of one stage are stopped together.
+type startOrder [][]string
+
+// enrol adds the programs of a group, those of a group that is a member in its place.
+func (s *startOrder) enrol(config *confload.Config, g *confload.Group, there func(group string) bool) {
+	*s = append(*s, nil)
+	for _, m := range g.MemberNames() {
+		inner, is := confload.GroupMember(m)
+		if is && there(inner) {
+			s.enrol(config, groupNamed(config, inner), there)
+			*s = append(*s, nil)
+		}
+		for p := range g.Programs {
+			if g.Programs[p].Name == m {
+				last := &(*s)[len(*s)-1]
+				*last = append(*last, g.Programs[p].NameSpec())
+			}
+		}
+	}
 }
 
 type stepFunc = func(*supervisor.Policy, supervisor.Program, supervisor.Event) (supervisor.Program, []supervisor.Effect)
@@ -95,13 +129,22 @@ func (i *inspector) happened(h Happening) {
 	if h.Command != "" {
 		i.awaitsTooLong()
 	}
-	switch {
-	case h.Command == "shutdown":
+	for group := range i.charged {
+		if !i.sim.handle.HasGroup(group) {
+			delete(i.charged, group) // the one that comes again is a new one
+		}
+	}
+	if h.Command == "shutdown" {
 		i.rested = map[string]supervisor.State{}
 		for _, info := range i.sim.handle.Infos() {
 			i.rested[info.Program.NameSpec()] = info.State
 		}
-	case h.Record == nil:
+	}
+	if h.Record == nil {
+		return
+	}
+	i.causes[h.Record.Seq] = h.Record.Cause
+	switch {
 	case h.Record.Kind == RecordTransition:
 		i.changed(h.Record)
 	case h.Record.Reason.Code == "budget-charged":
@@ -109,6 +152,9 @@ func (i *inspector) happened(h Happening) {
 	case h.Record.Reason.Code == "group-gave-up":
 		group, _, _ := strings.Cut(h.Record.Program, ":")
 		delete(i.charged, group)
+		i.gaveUp[group] = i.sim.elapsed()
+	case h.Record.Reason.Code == "group-begins-anew":
+		i.beginsAnew(h.Record)
 	}
 }
 
@@ -131,12 +177,40 @@ func (i *inspector) changed(r *Record) {
 	}
 	switch {
 	case r.To == supervisor.Starting:
+		i.renewed(r)
 		i.mayStart(name)
 	case r.To == supervisor.Stopping && strings.Contains(r.Reason.Text, "shutdown of the supervisor"):
 		i.mayStop(name)
 	}
 	i.countFailures(r)
 	i.states[name], i.since[name] = r.To, i.sim.elapsed()
+}
+
+// beginsAnew: not before the pause since it gave up last is over.
+func (i *inspector) beginsAnew(r *Record) {
+	group, _, _ := strings.Cut(r.Program, ":")
+	i.charges[r.Seq] = group // for the groups in it it is the same
+	pause := max(groupNamed(i.config, group).Supervision.Period, time.Second)
+	if since := i.sim.elapsed() - i.gaveUp[group]; since < pause {
+		i.complain("group %s begins anew %s after it gave up, not after %s", group, since, pause)
+	}
+}
+
+// renewed: a group that the one above has started begins with a full budget.
+func (i *inspector) renewed(r *Record) {
+	group, _, _ := strings.Cut(r.Program, ":")
+	g := groupNamed(i.config, group)
+	if g == nil || g.Parent == "" {
+		return
+	}
+	for seq := r.Cause; seq != 0; seq = i.causes[seq] {
+		if by := i.charges[seq]; by != "" {
+			if by == g.Parent {
+				delete(i.charged, group)
+			}
+			return
+		}
+	}
 }
 
 // mayStart: at the begin programs start in order, and what a program depends on is up when it starts. That something goes down at the same moment may not have come round.
@@ -168,14 +242,23 @@ func (i *inspector) mayStop(name string) {
 	if len(i.needs) > 0 {
 		return
 	}
-	groups := *i.sim.handle.tree.table.groups.Load()
-	for _, g := range slices.Backward(groups) {
-		if g.config.Name == i.programs[name].Group {
+	var order startOrder
+	for _, g := range i.sim.handle.Groups() { // groups of one priority stand as they have come
+		c := groupNamed(i.config, g.Name)
+		switch {
+		case c.Parent == "":
+			order.enrol(i.config, c, i.sim.handle.HasGroup)
+		case !i.sim.handle.HasGroup(c.Parent):
+			return // what is left of the other one has another place
+		}
+	}
+	for _, stage := range slices.Backward(order) {
+		if slices.Contains(stage, name) {
 			return
 		}
-		for _, e := range g.entries {
-			if s := i.states[e.program.NameSpec()]; !s.IsDown() {
-				i.complain("%s is stopped, but %s of a later group is %s", name, e.program.NameSpec(), s)
+		for _, other := range stage {
+			if s := i.states[other]; !s.IsDown() {
+				i.complain("%s is stopped, but %s of a later group is %s", name, other, s)
 			}
 		}
 	}
@@ -196,7 +279,11 @@ func (i *inspector) countFailures(r *Record) {
 
 // spent: no more restarts are charged to a group than its intensity within its period.
 func (i *inspector) spent(r *Record) {
-	name, _, _ := strings.Cut(r.Program, ":")
+	name, member, _ := strings.Cut(r.Program, ":")
+	if member == "*" { // a group that is a member has failed
+		name = groupNamed(i.config, name).Parent
+	}
+	i.charges[r.Seq] = name
 	now := i.sim.elapsed()
 	for g := range i.config.Groups {
 		if s := i.config.Groups[g].Supervision; i.config.Groups[g].Name == name && s != nil {

@@ -13,7 +13,8 @@ type simCase struct {
 	seed     uint64
 	programs []caseProgram
 	ear      bool     // there is a listener that hears of everything
-	group    []string // options of the group of the programs that are in it; nil: there is none
+	group    []string // options of the group g of the programs that are in it; nil: there is none
+	inner    []string // of the group h, a member of g, for those that are in it; nil: there is none
 	chaos    []string // what is done and how programs behave, at random times
 	calm     []string // from then on they behave, and what is done has an outcome that can be told
 	until    time.Duration
@@ -21,14 +22,14 @@ type simCase struct {
 
 type caseProgram struct {
 	name    string
-	grouped bool
+	group   string // g or h; "" it makes its own
 	options []string
 	needs   []string // namespecs of earlier programs
 }
 
 func (p *caseProgram) spec() string {
-	if p.grouped {
-		return "g:" + p.name
+	if p.group != "" {
+		return p.group + ":" + p.name
 	}
 	return p.name
 }
@@ -37,7 +38,7 @@ func (p *caseProgram) spec() string {
 func (c *simCase) config() string {
 	var b strings.Builder
 	b.WriteString("[supervisord]\n")
-	var members []string
+	members := map[string][]string{}
 	for _, p := range c.programs {
 		fmt.Fprintf(&b, "[program:%s]\ncommand=/opt/%[1]s\n", p.name)
 		for _, o := range p.options {
@@ -46,15 +47,17 @@ func (c *simCase) config() string {
 		if len(p.needs) > 0 {
 			fmt.Fprintf(&b, "depends_on=%s\n", strings.Join(p.needs, ","))
 		}
-		if p.grouped {
-			members = append(members, p.name)
-		}
+		members[p.group] = append(members[p.group], p.name)
 	}
 	if c.ear {
 		b.WriteString("[eventlistener:ear]\ncommand=/opt/ear\nevents=EVENT\n")
 	}
-	if members != nil {
-		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(members, ","), strings.Join(c.group, "\n"))
+	if inner := members["h"]; inner != nil {
+		fmt.Fprintf(&b, "[group:h]\nprograms=%s\n%s\n", strings.Join(inner, ","), strings.Join(c.inner, "\n"))
+		members["g"] = slices.Insert(members["g"], len(members["g"])/2, "group:h")
+	}
+	if outer := members["g"]; outer != nil {
+		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(outer, ","), strings.Join(c.group, "\n"))
 	}
 	return b.String()
 }
@@ -107,17 +110,22 @@ func randomCase(seed uint64) *simCase {
 	return c
 }
 
-// form puts some programs into a group, which often has a strategy.
+// form puts some programs into a group, which often has a strategy, and some into a group in that one.
 func (c *simCase) form(r *rand.Rand) {
-	strategy := r.IntN(3) > 0
+	strategy, nested := r.IntN(3) > 0, r.IntN(2) == 0
 	for i := range c.programs {
-		c.programs[i].grouped = r.IntN(2) == 0
+		if r.IntN(2) == 0 {
+			c.programs[i].group = "g"
+			if nested && r.IntN(2) == 0 {
+				c.programs[i].group = "h"
+			}
+		}
 	}
 	for i := range c.programs {
 		p := &c.programs[i]
 		if strategy { // nobody waits for a group that may have given up
 			p.needs = slices.DeleteFunc(p.needs, func(n string) bool {
-				return slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.name == n && p.grouped })
+				return slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.name == n && p.group != "" })
 			})
 		}
 		for j, n := range p.needs {
@@ -128,12 +136,21 @@ func (c *simCase) form(r *rand.Rand) {
 			}
 		}
 	}
-	c.group = []string{fmt.Sprintf("priority=%d", 1+r.IntN(5))}
+	c.group, c.inner = groupOptions(r, strategy), groupOptions(r, strategy && r.IntN(3) > 0)
+	if len(c.inner) > 1 && r.IntN(2) == 0 {
+		c.inner[len(c.inner)-1] = "on_give_up=escalate"
+	}
+}
+
+// groupOptions makes up options of a group.
+func groupOptions(r *rand.Rand, strategy bool) []string {
+	o := []string{fmt.Sprintf("priority=%d", 1+r.IntN(5))}
 	if strategy {
-		c.group = append(c.group, "strategy="+[]string{"one_for_one", "one_for_all", "rest_for_one"}[r.IntN(3)],
+		o = append(o, "strategy="+[]string{"one_for_one", "one_for_all", "rest_for_one"}[r.IntN(3)],
 			fmt.Sprintf("intensity=%d", r.IntN(4)), fmt.Sprintf("period=%d", 5+r.IntN(60)),
 			"on_give_up="+[]string{"leave", "leave", "restart", "shutdown"}[r.IntN(4)])
 	}
+	return o
 }
 
 func randomOptions(r *rand.Rand) []string {
@@ -164,8 +181,10 @@ func (c *simCase) some(r *rand.Rand) string {
 	switch {
 	case r.IntN(8) == 0:
 		return "all"
-	case c.group != nil && r.IntN(5) == 0 && slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.grouped }):
-		return "g:*"
+	case r.IntN(5) == 0:
+		if p := c.programs[r.IntN(len(c.programs))]; p.group != "" {
+			return p.group + ":*"
+		}
 	}
 	return c.one(r)
 }
@@ -248,10 +267,11 @@ func (c *simCase) without(i int) *simCase {
 		p := &smaller.programs[j]
 		p.needs = slices.DeleteFunc(slices.Clone(p.needs), func(n string) bool { return n == gone })
 	}
-	grouped := slices.ContainsFunc(smaller.programs, func(p caseProgram) bool { return p.grouped })
+	group := c.programs[i].group
+	last := group != "" && !slices.ContainsFunc(smaller.programs, func(p caseProgram) bool { return p.group == group })
 	concerned := func(line string) bool {
 		words := strings.Fields(line)
-		return slices.Contains(words, gone) || !grouped && (slices.Contains(words, "g:*") || slices.Contains(words, "g"))
+		return slices.Contains(words, gone) || last && (slices.Contains(words, group+":*") || slices.Contains(words, group))
 	}
 	smaller.chaos = slices.DeleteFunc(slices.Clone(c.chaos), concerned)
 	smaller.calm = slices.DeleteFunc(slices.Clone(c.calm), concerned)

@@ -167,8 +167,11 @@ func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 	case confload.GiveUpRestart:
 		pause := max(s.Period, time.Second)
 		g.tree.logger.Warn(fmt.Sprintf("group %s begins anew in %s", logs.Clean(g.entry.config.Name), pause))
-		root, self := ctx.ActorSystem().Root, ctx.Self()
-		g.retry = g.tree.clock.AfterFunc(pause, func() { root.Send(self, &beginAnew{}) })
+		if g.gaveUps++; g.retry != nil {
+			g.retry.Stop() // somebody has begun anew before it was over
+		}
+		root, self, due := ctx.ActorSystem().Root, ctx.Self(), &beginAnew{g.gaveUps}
+		g.retry = g.tree.clock.AfterFunc(pause, func() { root.Send(self, due) })
 	case confload.GiveUpShutdown:
 		g.tree.gaveUp(g.entry.config.Name, s.GiveUpExitCode, r)
 		ctx.Send(ctx.Parent(), &ShutDown{Why: supervisor.Reason{Code: "on-give-up", Text: "on_give_up of the group is shutdown"}, cause: g.because})
@@ -176,8 +179,8 @@ func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 }
 
 // beginAnew starts a group that gave up, with a new budget, unless somebody has done so before.
-func (g *group) beginAnew(ctx actor.Context) {
-	if g.machine == nil || !g.machine.GaveUp() || g.tree.currentMood() != MoodRunning {
+func (g *group) beginAnew(ctx actor.Context, m *beginAnew) {
+	if m.gaveUps != g.gaveUps || g.machine == nil || !g.machine.GaveUp() || g.tree.currentMood() != MoodRunning {
 		return
 	}
 	g.machine = g.newMachine()

@@ -160,6 +160,25 @@ func TestAGroupThatGaveUp(t *testing.T) {
 			}
 		})
 	})
+	t.Run("waits anew when it gives up again before its pause is over", func(t *testing.T) {
+		s := s
+		s.OnGiveUp, s.Intensity, s.Period = confload.GiveUpRestart, 0, time.Minute
+		h := dyingOnce(1, 2)
+		inVirtualTime(t, h, []confload.Group{team(s)}, func(b *bench) {
+			b.after(40 * time.Second) // it gave up after 5 s
+			if _, err := b.StartGroup(context.Background(), "team", true); err != nil {
+				t.Error(err)
+			}
+			b.after(30 * time.Second) // and again 5 s after this start: the first pause would be over by now
+			if n := h.had("b"); n != 2 {
+				t.Errorf("%d lives of b after 70 s", n)
+			}
+			b.after(40 * time.Second)
+			if n := h.had("b"); n != 3 || b.state("team:b") != supervisor.Running {
+				t.Errorf("%d lives of b after 110 s, it is %s", n, b.state("team:b"))
+			}
+		})
+	})
 	t.Run("takes supd along", func(t *testing.T) {
 		s := s
 		s.OnGiveUp, s.GiveUpExitCode = confload.GiveUpShutdown, 9
@@ -175,6 +194,34 @@ func TestAGroupThatGaveUp(t *testing.T) {
 			}
 			told <- code
 		}))
+	})
+}
+
+// A member that waits for what it depends on is no reason for a group that gives up to wait for it.
+func TestAGroupThatGivesUpStopsMembersThatWait(t *testing.T) {
+	h := newScriptedHost(func(name string, life int) script {
+		switch {
+		case name == "b" && life == 1:
+			return script{runs: 5 * time.Second, code: 1} // and c, which is restarted with it, finds no db
+		case name == "a":
+			return script{runs: 15 * time.Second, code: 1}
+		case name == "db" && life == 1:
+			return script{runs: 4 * time.Second}
+		case name == "db":
+			return script{runs: 100 * time.Millisecond, code: 1}
+		}
+		return script{}
+	})
+	s := confload.Supervision{Strategy: confload.RestForOne, Intensity: 1, Period: time.Minute}
+	g := team(s)
+	g.Programs[2].DependsOn = []confload.Dependency{{Programs: []string{"db"}}}
+	inVirtualTime(t, h, []confload.Group{g, program1("db", func(p *confload.Program) { p.Autorestart = confload.RestartNever })}, func(b *bench) {
+		b.after(30 * time.Second)
+		for _, i := range b.Groups() {
+			if i.Name == "team" && !i.Budget.GaveUp {
+				t.Errorf("the group has not given up: %+v\n%s", i.Budget, strings.Join(b.log, "\n"))
+			}
+		}
 	})
 }
 

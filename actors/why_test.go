@@ -146,6 +146,20 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			happen: wait(time.Minute), ask: "team:c",
 			way:   []string{"team:c RUNNING", "team:c STARTING", "group-begins-anew", "group-gave-up", "budget-used-up", "team:b EXITED"},
 			first: "the process ended: exit status 1"},
+		{name: "an order of the group above", host: dying(map[string][]int{"a": {1}}),
+			groups: nest(confload.Supervision{Strategy: confload.OneForAll, Intensity: 1}, confload.Supervision{}),
+			happen: wait(20 * time.Second), ask: "in:p",
+			way: []string{"in:p RUNNING", "in:p STARTING", "budget-charged", "x:a EXITED"}, first: "the process ended: exit status 1"},
+		{name: "an order of the group above after a failure of its own", host: dying(map[string][]int{"a": {2}, "p": {1}}),
+			groups: nest(confload.Supervision{Strategy: confload.OneForAll, Intensity: 3}, confload.Supervision{Intensity: 1}),
+			happen: func(t *testing.T, b *bench) {
+				b.after(10 * time.Second)
+				if err := errors.Join(b.Stop(context.Background(), "x:a", true), b.Start(context.Background(), "x:a", true)); err != nil {
+					t.Fatal(err)
+				}
+				b.after(time.Minute)
+			}, ask: "in:q",
+			way: []string{"in:q RUNNING", "in:q STARTING", "budget-charged", "x:a EXITED"}, first: "the process ended: exit status 1"},
 		{name: "not ready in time", host: lives(script{}), groups: []confload.Group{program1("web", func(p *confload.Program) {
 			p.Ready = confload.Readiness{Kind: confload.ReadyLog, Pattern: "never"}
 			p.ReadyTimeout, p.ReadyTimeoutAction = 10*time.Second, confload.ReadyTimeoutRestart
