@@ -89,6 +89,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.memberStands(ctx, m)
 	case *tellStanding:
 		g.owesStanding = true
+		g.failedBefore = g.machine != nil && g.machine.GaveUp()
 	case *beginAnew:
 		g.beginAnew(ctx, m)
 	case *regroup:

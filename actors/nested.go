@@ -44,6 +44,7 @@ type nestedState struct {
 	told         supervisor.Fact // what the group above was told last
 	toldWanted   bool
 	owesStanding bool // the group above is to be told, whether something has changed or not
+	failedBefore bool // that it gave up is no news to the one that is there now
 	gone         bool // this actor is ending
 }
 
@@ -166,9 +167,10 @@ func (g *group) tellParent(ctx actor.Context) {
 		return
 	}
 	fact, wanted := g.machine.Standing(), g.machine.IsWanted()
-	if fact == supervisor.MemberFailed && g.entry.config.Supervision.OnGiveUp != confload.GiveUpEscalate {
+	if fact == supervisor.MemberFailed && (g.failedBefore || g.entry.config.Supervision.OnGiveUp != confload.GiveUpEscalate) {
 		fact = supervisor.MemberDown
 	}
+	g.failedBefore = g.failedBefore && g.machine.GaveUp()
 	if g.gone {
 		fact, wanted = supervisor.MemberDown, false
 	} else if fact == g.told && wanted == g.toldWanted && !g.owesStanding {

@@ -260,6 +260,24 @@ func TestAFailureBesideANestedGroupRestartsItAsAUnit(t *testing.T) {
 	})
 }
 
+// What has failed before a group began anew is no failure of the new one.
+func TestAGroupThatIsStartedAnewForgetsThatTheOneInItGaveUp(t *testing.T) {
+	h := dying(map[string][]int{"p": {1}})
+	inVirtualTime(t, h, nest(confload.Supervision{}, confload.Supervision{}), func(b *bench) {
+		b.after(20 * time.Second) // both gave up
+		if err := b.Start(context.Background(), "x:a", true); err != nil {
+			t.Error(err)
+		}
+		b.after(20 * time.Second)
+		b.wantStates("EXITED RUNNING", "in:p", "x:a")
+		for _, g := range b.Groups() {
+			if gaveUp := g.Name == "in"; g.Budget.GaveUp != gaveUp {
+				t.Errorf("%s: %+v", g.Name, g.Budget)
+			}
+		}
+	})
+}
+
 func TestThroughThreeLevelsAFailureGoesUpToTheTop(t *testing.T) {
 	inner := confload.Supervision{} // intensity 0: every failure goes up
 	groups := []confload.Group{

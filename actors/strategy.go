@@ -69,10 +69,13 @@ func (g *group) heard(ctx actor.Context, name string, f supervisor.Fact, cause u
 	g.tell(ctx, name, f, cause)
 }
 
-// factAbout is what a member is now.
+// factAbout is what a member is now. That it has failed is over.
 func (g *group) factAbout(m *member) (supervisor.Fact, bool) {
 	if m.entry == nil {
 		f, known := g.stands[m.group]
+		if f == supervisor.MemberFailed {
+			f = supervisor.MemberDown
+		}
 		return f, known
 	}
 	return factOf(m.entry.info.Load().State)
