@@ -129,7 +129,8 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	return h, nil
 }
 
-// Autostart starts the programs with autostart, in order. Calling it again has no effect on those that were started.
+// Autostart starts the programs with autostart, in order, but for those that somebody has asked to stop. Calling it again has no
+// effect on those that were started.
 func (h *Handle) Autostart() { h.tree.system.Root.Send(h.root, &launchAll{}) }
 
 // Start starts the program of a namespec; with wait it returns when the program is RUNNING or has failed.

@@ -20,6 +20,26 @@ import (
 // This file has OTP's rules for supervisors in virtual time; strategy_test.go has the three strategies and what follows when a
 // group gives up.
 
+func TestAStopBeforeTheAutostartCounts(t *testing.T) {
+	one, others := program1("one", nil), groupOf("g", confload.Supervision{}, "a", "b")
+	inVirtualTime(t, dying(nil), []confload.Group{one, others, program1("free", nil)}, func(b *bench) {
+		ctx := context.Background()
+		if err := b.Stop(ctx, "one", true); err == nil {
+			t.Error("it was stopped, but it is not running")
+		}
+		if _, err := b.StopGroup(ctx, "g", true); err != nil {
+			t.Error(err)
+		}
+		b.Autostart()
+		b.after(5 * time.Second)
+		b.wantStates("STOPPED STOPPED STOPPED RUNNING", "one", "g:a", "g:b", "free")
+		if err := b.Start(ctx, "one", true); err != nil {
+			t.Error(err)
+		}
+		b.wantStates("RUNNING", "one")
+	}, WithDeferredStart())
+}
+
 // groupOf is a [group:name] whose members are programs, or groups as "group:x".
 func groupOf(name string, s confload.Supervision, members ...string) confload.Group {
 	s.Period = max(s.Period, time.Minute)

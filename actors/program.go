@@ -30,6 +30,7 @@ type program struct {
 	ctx actor.Context // of this actor; only used from its mailbox
 	m   supervisor.Program
 
+	declined bool   // a client has asked it to be down: an autostart that is still to come is none
 	unwanted uint64 // how often its group was told that a client wants it down
 	ending   bool   // this actor is being stopped: a new child would have it wait for ever
 	run      *actor.PID

@@ -63,7 +63,7 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(o)
 		return
 	}
-	if r.by == supervisor.ByAutostart && !p.start.IsZero() {
+	if r.by == supervisor.ByAutostart && (p.declined || !p.start.IsZero()) {
 		refuse(&Outcome{Skipped: true}) // somebody was quicker
 		return
 	}
@@ -100,6 +100,7 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 		p.unwanted++
 		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry, p.unwanted})
 	}
+	p.declined = p.declined || r.by == supervisor.ByAdministrator
 	awaiting := r.by == supervisor.ByAdministrator && p.m.IsAwaiting(p.policy)
 	if !p.m.State.IsUp() && !p.m.IsWanted() && !awaiting {
 		switch {

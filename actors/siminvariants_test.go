@@ -147,6 +147,8 @@ func (i *inspector) happened(h Happening) {
 	switch {
 	case h.Record.Kind == RecordTransition:
 		i.changed(h.Record)
+	case h.Record.Reason.Code == "waits":
+		i.renewed(h.Record) // it will be started for another reason
 	case h.Record.Reason.Code == "budget-charged":
 		i.spent(h.Record)
 	case h.Record.Reason.Code == "group-gave-up":

@@ -206,6 +206,7 @@ func TestWhyTellsHowALifeBeganThatEndedByItself(t *testing.T) {
 	})
 	inVirtualTime(t, h, []confload.Group{program1("web", nil)}, func(b *bench) {
 		ctx := context.Background()
+		b.after(2 * time.Second)
 		_, err := b.Reread(ctx)
 		_, err2 := b.StopGroup(ctx, "web", true)
 		if err := errors.Join(err, err2, b.RemoveGroup(ctx, "web"), b.AddGroup(ctx, "web")); err != nil {
