@@ -127,6 +127,24 @@ func TestAStartWhoseDependencyIsStoppedIsTold(t *testing.T) {
 	})
 }
 
+// The same when what is needed is down already, and only waits to be tried again.
+func TestAStartWhoseDependencyIsStoppedDuringItsPauseIsTold(t *testing.T) {
+	groups := []confload.Group{program1("web", func(p *confload.Program) { p.Autostart = false; needing(0, "db")(p) }),
+		program1("db", func(p *confload.Program) {
+			p.Autostart, p.StartSecs, p.RestartPause, p.Autorestart = false, 0, 30*time.Second, confload.RestartAlways
+			p.Ready = confload.Readiness{Kind: confload.ReadyLog, Pattern: "never"}
+		})}
+	inVirtualTime(t, lives(script{runs: time.Second}), groups, func(b *bench) {
+		done := make(chan error, 1)
+		go func() { done <- b.Start(context.Background(), "web", true) }()
+		b.after(10 * time.Second)
+		if err := b.Stop(context.Background(), "db", true); err != nil {
+			t.Error(err)
+		}
+		wantFault(t, <-done, AbnormalTermination)
+	})
+}
+
 func TestAStopEndsTheWaiting(t *testing.T) {
 	manual := func(p *confload.Program) { p.Autostart = false }
 	h := lives(script{stops: -1})

@@ -319,7 +319,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 		if was.Hook == supervisor.PostStopHook && p.isOver() {
 			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
 		}
-		if len(changes) > 0 || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
+		if len(changes) > 0 || was.IsWanted() != p.m.IsWanted() || was.IsReady(p.policy) != p.m.IsReady(p.policy) || was.Health.Status != p.m.Health.Status || was.Overdue != p.m.Overdue {
 			cause := p.latest
 			if was.IsReady(p.policy) && !p.m.IsReady(p.policy) && first != 0 {
 				cause = first // what has followed at once is not why
