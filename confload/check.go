@@ -102,23 +102,8 @@ func (l *loader) note(sec *section, e *entry, sc *scope, text string) {
 func (l *loader) checkedSection(sec *section) CheckedSection {
 	k := findKind(sec.name)
 	c := CheckedSection{Name: sec.name, File: sec.at.file, Line: sec.at.line, Known: k != nil}
-	entries := slices.Clone(sec.order)
 	common := l.doc.programDefaults(sec)
-	if common != nil {
-		for _, e := range common.order {
-			if sec.keys[e.name] == nil && k.knows(e.name) {
-				entries = append(entries, e)
-			}
-		}
-	}
-	if k != nil && !sec.alone {
-		for _, e := range l.doc.defaults.order {
-			if sec.keys[e.name] == nil && k.knows(e.name) && (common == nil || common.keys[e.name] == nil) {
-				entries = append(entries, e)
-			}
-		}
-	}
-	for _, e := range entries {
+	for _, e := range l.doc.entries(sec) {
 		s := Setting{Name: e.name, File: e.at.file, Line: e.at.line, Written: e.value(), Values: distinct(l.checked[settingKey{sec, e}])}
 		o := k.find(e.name)
 		if common != nil && common.keys[e.name] == e {
@@ -138,6 +123,27 @@ func (l *loader) checkedSection(sec *section) CheckedSection {
 		c.Settings = append(c.Settings, s)
 	}
 	return c
+}
+
+// entries are the keys of a section, then those it has from [program-default] and [DEFAULT].
+func (d *document) entries(sec *section) []*entry {
+	k, common := findKind(sec.name), d.programDefaults(sec)
+	entries := slices.Clone(sec.order)
+	if common != nil {
+		for _, e := range common.order {
+			if sec.keys[e.name] == nil && k.knows(e.name) {
+				entries = append(entries, e)
+			}
+		}
+	}
+	if k != nil && !sec.alone {
+		for _, e := range d.defaults.order {
+			if sec.keys[e.name] == nil && k.knows(e.name) && (common == nil || common.keys[e.name] == nil) {
+				entries = append(entries, e)
+			}
+		}
+	}
+	return entries
 }
 
 // distinct is one value when all are the same.

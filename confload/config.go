@@ -183,6 +183,8 @@ type Program struct {
 	Line       int    // line of the section header
 	ProcessNum int
 
+	given []GivenOption // of its section; see Options
+
 	Command      string // expanded; split into words when it is spawned
 	Directory    string // "" none
 	Umask        *fs.FileMode

@@ -48,6 +48,7 @@ func TestProgramDefaults(t *testing.T) {
 		Priority: 999, Autostart: true, Autorestart: RestartUnexpected, StartSecs: 1, StartRetries: 3, ExitCodes: []int{0},
 		StopSignal: syscall.SIGTERM, StopWaitSecs: 10, Stdout: stream, Stderr: stream, LogFormat: "raw", SyslogFacility: 1}
 	setLifecycleDefaults(&want)
+	want.given = p.given
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}
@@ -160,6 +161,7 @@ serverurl=http://h
 		Stderr:    Stream{Kind: LogNone, RotateEvery: "hour", CaptureMaxBytes: 1, EventsEnabled: true, Syslog: true, SyslogSeverity: 4},
 		LogFormat: "prefix", SyslogFacility: 3, SyslogTag: "t4"}
 	setLifecycleDefaults(&want)
+	want.given = p.given
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("got  %+v\nwant %+v", p, want)
 	}

@@ -74,6 +74,7 @@ func (r *programReader) readSection() bool {
 	r.base = *r.loader.program
 	p := &r.base
 	p.Group, p.Kind, p.Section, p.File, p.Line = r.group, r.kind, r.sec.name, r.sec.at.file, r.sec.at.line
+	p.given = r.loader.givenOptions(r.sec)
 	setDefaults(r.loader, instancesTable, &r.inst)
 	ok := fill(r.loader, programTable, r.sec, p, r.scope, perSection)
 	ok = fill(r.loader, instancesTable, r.sec, &r.inst, r.scope, perSection) && ok

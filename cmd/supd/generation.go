@@ -44,7 +44,7 @@ func (d *daemon) prepare(cfg *confload.Config, old *generation) (*generation, er
 	g := &generation{daemon: d, config: cfg, late: &lateTree{}, early: newEarlyLog(d.logger, d.stderr)}
 	var err error
 	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: g.late, Daemon: g, Logger: g.early,
-		Version: interfaceVersion, Release: version, Interfaces: cfg.RPCInterfaces}); err != nil {
+		Version: interfaceVersion, Release: version, ConfigFile: cfg.Path, Interfaces: cfg.RPCInterfaces}); err != nil {
 		return nil, err
 	}
 	var before *server.Server

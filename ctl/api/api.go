@@ -164,7 +164,9 @@ type Life struct {
 // An Option is one option of a program as it was configured.
 type Option struct {
 	Name    string `json:"name"`
-	Value   string `json:"value"`   // "" and Secret: it is not told
+	Value   string `json:"value"`          // "" and Secret: it is not told
+	File    string `json:"file,omitempty"` // where it is given
+	Line    int    `json:"line,omitempty"`
 	Default bool   `json:"default"` // the configuration does not give it
 	Secret  bool   `json:"secret,omitempty"`
 }
@@ -205,11 +207,11 @@ type Updated struct {
 
 // An Action asks for something to be done to programs.
 type Action struct {
-	Do     string   `json:"do"`              // start, stop, restart, signal or clear-logs
-	Names  []string `json:"names"`           // namespecs, "group:*" or "*" for all
-	Signal string   `json:"signal"`          // of signal: HUP, SIGHUP or 1
-	Wait   *bool    `json:"wait,omitempty"`  // until it has come into effect; nil: true
-	Input  string   `json:"input,omitempty"` // of input: what to write to its standard input
+	Do     string   `json:"do"`               // start, stop, restart, signal, input or clear-logs
+	Names  []string `json:"names"`            // namespecs, "group:*" or "*" for all
+	Signal string   `json:"signal,omitempty"` // of signal: HUP, SIGHUP or 1
+	Wait   *bool    `json:"wait,omitempty"`   // until it has come into effect; nil: true
+	Input  string   `json:"input,omitempty"`  // of input: what to write to the standard input
 }
 
 // A Result is what an action came to for one program.
@@ -222,20 +224,19 @@ type Result struct {
 
 // A Sample is what a program uses: its whole process group and their descendants, or its control group.
 type Sample struct {
-	CPU       float64 `json:"cpu"`       // percent of one processor since the sample before; 0 in the first one
-	Memory    int64   `json:"memory"`    // resident, bytes
-	Files     int     `json:"files"`     // open descriptors; -1: they cannot be read
-	Threads   int     `json:"threads"`   //
-	Processes int     `json:"processes"` //
+	CPU       float64 `json:"cpu"`    // percent of one processor since the sample before; 0 in the first one
+	Memory    int64   `json:"memory"` // resident, bytes
+	Files     int     `json:"files"`  // open descriptors; -1: they cannot be counted
+	Threads   int     `json:"threads"`
+	Processes int     `json:"processes"`
+	Total     float64 `json:"total"` // CPU seconds in this life so far
 }
 
 // A Usage is what programs use at one moment.
 type Usage struct {
 	At       time.Time         `json:"at"`
 	Interval float64           `json:"interval"` // seconds until the next one
-	Whole    bool              `json:"whole"`    // all programs with a process are in it; otherwise those that have changed
-	Programs map[string]Sample `json:"programs"` // by namespec
-	Gone     []string          `json:"gone,omitempty"`
+	Programs map[string]Sample `json:"programs"` // those with a process, by namespec
 }
 
 // A UsageHistory is what one program has used while somebody looked, the oldest first.
@@ -262,4 +263,9 @@ type Problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"`
 	Code   int    `json:"code,omitempty"` // of the XML-RPC fault
+}
+
+// An UpdateRequest says what an update is about.
+type UpdateRequest struct {
+	Groups []string `json:"groups"` // none: all
 }

@@ -54,16 +54,18 @@ func (s *Server) routes() []route {
 		{path: "/RPC2", prefix: true, handle: s.rpc.serve},
 		{path: "/logtail/", prefix: true, handle: s.serveLogtail},
 		{path: "/mainlogtail", prefix: true, handle: s.serveMainLogtail},
+		{path: restPath + "/", prefix: true, handle: s.serveREST},
 		{path: "/metrics", handle: s.serveMetrics},
 		{path: healthPath, handle: s.serveHealth(s.alive)},
 		{path: readyPath, handle: s.serveHealth(s.ready)},
 	}, s.pageRoutes()...)
 }
 
-// An httpError is the status a request is refused with. Its reason is for the log.
+// An httpError is the status a request is refused with. Its reason is for the log, its detail for the client.
 type httpError struct {
 	status int
 	reason string // logged as an error; "" not at all
+	detail string // for clients that are answered in JSON; "" nothing
 }
 
 func (e *httpError) Error() string { return e.reason }
@@ -163,11 +165,8 @@ func (f *front) isOpen(r *http.Request) bool {
 
 // refuse answers with an error page.
 func (f *front) refuse(w *reply, r *http.Request, err error) {
-	status := http.StatusInternalServerError
-	reason := err.Error()
-	if e, ok := err.(*httpError); ok {
-		status = e.status
-	}
+	problem, reason := problemOf(err)
+	status := problem.Status
 	if reason != "" {
 		f.logger.Error(logs.Clean(reason))
 	}
@@ -183,7 +182,11 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 	if large || status == http.StatusRequestTimeout {
 		w.Header().Set("Connection", "close")
 	}
-	writePage(w, status, errorPage(status))
+	if strings.HasPrefix(r.URL.Path, restPath) {
+		writeProblem(w, &problem)
+	} else {
+		writePage(w, status, errorPage(status))
+	}
 	if large && status != http.StatusRequestTimeout {
 		drain(w, r)
 	}

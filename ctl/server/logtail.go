@@ -84,23 +84,12 @@ func (s *Server) stream(ctx *stream, w http.ResponseWriter, source logs.Log, unb
 		return &httpError{status: http.StatusNotFound}
 	}
 	if err != nil {
-		return &httpError{http.StatusNotFound, err.Error()}
+		return &httpError{status: http.StatusNotFound, reason: err.Error()}
 	}
 	defer log.Close()
 
 	control := http.NewResponseController(w)
-	// net/http asks a connection that has a deadline no more whether the client is still there.
-	_ = control.SetReadDeadline(time.Time{})
-	told := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(told)
-		_ = control.SetWriteDeadline(time.Now().Add(lastWord))
-	})
-	defer func() {
-		if !stop() {
-			<-told // w is not ours any more after the handler
-		}
-	}()
+	defer untilEnd(ctx, control)()
 
 	h := w.Header()
 	h.Set("Last-Modified", log.ModTime().UTC().Format(http.TimeFormat))

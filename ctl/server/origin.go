@@ -65,7 +65,7 @@ func originOf(r *http.Request) origin {
 // refuseForeign refuses a request of another site's page. what tells the log what the page wanted, or why it is refused.
 func refuseForeign(r *http.Request, what string) error {
 	short := func(header string) string { return logs.Clean(header[:min(len(header), maxLoggedHeader)]) }
-	return &httpError{http.StatusForbidden, fmt.Sprintf("a web page of another site tried to use the interface: %s (Origin: %s, Referer: %s, "+
+	return &httpError{status: http.StatusForbidden, reason: fmt.Sprintf("a web page of another site tried to use the interface: %s (Origin: %s, Referer: %s, "+
 		"Host: %s); a proxy in front of the server must pass the Host header on", what, short(r.Header.Get("Origin")),
 		short(r.Header.Get("Referer")), short(r.Host))}
 }
@@ -95,7 +95,7 @@ func (f *front) checkHost(r *http.Request) error {
 	if own, err := os.Hostname(); err == nil && strings.EqualFold(host, own) || inHosts(hostsFile, host) {
 		return nil
 	}
-	return &httpError{http.StatusForbidden, "a request for the host " + host + " was refused: the name may be of another site " +
+	return &httpError{status: http.StatusForbidden, reason: "a request for the host " + host + " was refused: the name may be of another site " +
 		"that leads here; add it to " + hostsFile + ", or set username and password in [" + f.config.Section + "]"}
 }
 

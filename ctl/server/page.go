@@ -152,7 +152,7 @@ func (s *Server) act(ctx context.Context, action, name string) (string, error) {
 			return "Log for " + name + " cleared", nil
 		}
 	}
-	return "", &httpError{http.StatusInternalServerError, fmt.Sprintf("the web page has no action %q for the process %q", action, name)}
+	return "", &httpError{status: http.StatusInternalServerError, reason: fmt.Sprintf("the web page has no action %q for the process %q", action, name)}
 }
 
 // ctime is the time as C's ctime writes it.

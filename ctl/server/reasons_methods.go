@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,15 +45,19 @@ func shortened(chain []actors.Record) (rest []actors.Record, skipped int) {
 	return rest, len(chain) - maxChain
 }
 
+// statusOf is what is not well with a program, or what it says of itself.
+func statusOf(i *actors.Info) string {
+	if i.ReadyText == "" {
+		return i.StatusText
+	}
+	return strings.TrimSuffix(i.ReadyText+": "+i.StatusText, ": ")
+}
+
 // appendPresent appends the members about how a process is now.
 func appendPresent(dst []byte, i *actors.Info) []byte {
 	dst = xmlrpc.AppendMemberString(dst, "statename", i.State.String())
 	dst = xmlrpc.AppendMemberBool(dst, "ready", i.Ready)
-	status := i.StatusText
-	if i.ReadyText != "" {
-		status = strings.TrimSuffix(i.ReadyText+": "+status, ": ")
-	}
-	dst = xmlrpc.AppendMemberString(dst, "status", status)
+	dst = xmlrpc.AppendMemberString(dst, "status", statusOf(i))
 	dst = xmlrpc.AppendMemberString(dst, "waits_for", i.WaitsFor)
 	return appendMoment(dst, "until", i.Until)
 }
@@ -75,32 +80,41 @@ func (s *service) getHistory(ctx context.Context, dst []byte, args []xmlrpc.Valu
 			return nil, err
 		}
 	}
-	since, limit := numbers[0], int(min(max(numbers[1], 1), maxRecords))
-	ctx, cancel := context.WithTimeout(ctx, time.Duration(min(max(numbers[3], 0), maxWaitTime))*time.Second)
-	defer cancel()
+	records, next, missed := historyOf(ctx, s.tree, numbers[0], int(min(max(numbers[1], 1), maxRecords)), name,
+		time.Duration(min(max(numbers[3], 0), maxWaitTime))*time.Second)
+	return appendHistory(dst, records, next, missed), nil
+}
+
+// historyOf returns the records about name after number since, at most limit; with a negative one the last -since. When there is none
+// after since it waits for one.
+func historyOf(ctx context.Context, tree Tree, since int64, limit int, name string, wait time.Duration) (records []actors.Record, next, missed uint64) {
 	if since < 0 {
-		records, _ := s.tree.History(0, 0)
-		next := uint64(0)
+		records, _ = tree.History(0, 0)
 		if len(records) > 0 {
 			next = records[len(records)-1].Seq
 		}
 		records = about(records, name)
-		records = records[max(0, len(records)-int(min(-since, int64(limit)))):]
-		return appendHistory(dst, records, next, 0), nil
+		return records[max(0, len(records)-int(min(-since, int64(limit)))):], next, 0
 	}
-	records, next, missed := s.awaitRecords(ctx, uint64(since), limit, name)
-	return appendHistory(dst, records, next, missed), nil
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	return awaitRecords(ctx, tree, uint64(since), limit, name)
+}
+
+// knownSince is the number of a record that a client has seen, or 0 when the numbers have begun anew since.
+func knownSince(tree Tree, since uint64) uint64 {
+	if r, _ := tree.History(since-min(1, since), 1); len(r) == 0 {
+		return 0
+	}
+	return since
 }
 
 // awaitRecords returns the records after number since about name, at most limit. When there is none it waits for one until ctx
 // ends.
-func (s *service) awaitRecords(ctx context.Context, since uint64, limit int, name string) (records []actors.Record, next, missed uint64) {
-	next = since
-	if r, _ := s.tree.History(since-min(1, since), 1); len(r) == 0 {
-		next = 0 // the numbers have begun anew
-	}
+func awaitRecords(ctx context.Context, tree Tree, since uint64, limit int, name string) (records []actors.Record, next, missed uint64) {
+	next = knownSince(tree, since)
 	for {
-		all, lost := s.tree.History(next, 0)
+		all, lost := tree.History(next, 0)
 		missed += lost
 		if len(all) > 0 {
 			next = all[len(all)-1].Seq
@@ -109,8 +123,8 @@ func (s *service) awaitRecords(ctx context.Context, since uint64, limit int, nam
 			break
 		}
 		select {
-		case <-s.tree.HistoryAfter(next):
-		case <-s.tree.Done():
+		case <-tree.HistoryAfter(next):
+		case <-tree.Done():
 			return nil, next, missed
 		case <-ctx.Done():
 			return nil, next, missed
@@ -270,22 +284,31 @@ func appendNeed(dst []byte, n *actors.NeedInfo) []byte {
 }
 
 func (s *service) getLives(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
-	name, info, err := s.program(&args[0])
+	_, info, err := s.program(&args[0])
 	if err != nil {
 		return nil, err
 	}
-	lives, ok := s.tree.Lives(name)
-	if !ok {
-		return nil, &actors.Fault{Code: actors.BadName, Extra: name}
+	lives, err := livesOf(s.tree, info)
+	if err != nil {
+		return nil, err
 	}
 	dst = xmlrpc.AppendArrayStart(dst)
-	if info.Pid != 0 && (len(lives) == 0 || lives[0].Number != info.Life) {
-		dst = appendLife(dst, &actors.Life{Number: info.Life, Pid: info.Pid, Start: info.Start})
-	}
 	for i := range lives {
 		dst = appendLife(dst, &lives[i])
 	}
 	return xmlrpc.AppendArrayEnd(dst), nil
+}
+
+// livesOf lists the lives of a program, the last one first: the present one, if there is one, and those that have ended.
+func livesOf(tree Tree, info *actors.Info) ([]actors.Life, error) {
+	lives, ok := tree.Lives(info.Program.NameSpec())
+	if !ok {
+		return nil, &actors.Fault{Code: actors.BadName, Extra: info.Program.NameSpec()}
+	}
+	if info.Pid != 0 && (len(lives) == 0 || lives[0].Number != info.Life) {
+		lives = slices.Insert(slices.Clone(lives), 0, actors.Life{Number: info.Life, Pid: info.Pid, Start: info.Start})
+	}
+	return lives, nil
 }
 
 func appendLife(dst []byte, l *actors.Life) []byte {

@@ -127,6 +127,6 @@ func (p *rpc) read(w http.ResponseWriter, r *http.Request) (xmlrpc.Call, error) 
 	if len(bytes.TrimSpace(body)) == 0 {
 		what = "unmarshallable: it is empty"
 	}
-	return xmlrpc.Call{}, &httpError{http.StatusBadRequest,
-		fmt.Sprintf("XML-RPC request data of %d bytes is invalid: %s", len(body), what)}
+	return xmlrpc.Call{}, &httpError{status: http.StatusBadRequest,
+		reason: fmt.Sprintf("XML-RPC request data of %d bytes is invalid: %s", len(body), what)}
 }

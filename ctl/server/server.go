@@ -2,12 +2,14 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +31,10 @@ type Config struct {
 	Version string
 	// Release is supd's own version, for people.
 	Release string
+	// ConfigFile is the file that the configuration was read from, for people; "" none.
+	ConfigFile string
+	// Node is the name of this supd among others; "": that of the host.
+	Node string
 	// Interfaces are the [rpcinterface:x] sections. Each with supervisord's own factory gives its methods the namespace x;
 	// without any there is only system.* (compat.md §10.1).
 	Interfaces []confload.Plugin
@@ -37,11 +43,12 @@ type Config struct {
 
 // Limits protect the daemon from its clients. A zero field stands for its default.
 type Limits struct {
-	Conns         int           // connections at once, all servers together; one more closes the one idle longest; 2048
+	Conns         int           // connections at once, all servers together; one more closes the one idle longest; 3072
 	Body          int64         // bytes of one request's body; 4 MiB
 	HeaderTimeout time.Duration // for the header of a request; 10 s
 	BodyTimeout   time.Duration // for its body; 30 s
 	WriteTimeout  time.Duration // for taking the answer; 60 s
+	Watchers      int           // streams of events at once, all servers together; one more is refused; 2048
 	Streams       int           // log streams at once, all servers together; one more is refused; 512
 	StreamTimeout time.Duration // for taking what a log stream sends; 5 min
 	IdleTimeout   time.Duration // between two requests; 30 min
@@ -49,11 +56,12 @@ type Limits struct {
 }
 
 func (l *Limits) setDefaults() {
-	setDefault(&l.Conns, 2048)
+	setDefault(&l.Conns, 3072)
 	setDefault(&l.Body, 4<<20)
 	setDefault(&l.HeaderTimeout, 10*time.Second)
 	setDefault(&l.BodyTimeout, 30*time.Second)
 	setDefault(&l.WriteTimeout, time.Minute)
+	setDefault(&l.Watchers, 2048)
 	setDefault(&l.Streams, 512)
 	setDefault(&l.StreamTimeout, 5*time.Minute)
 	setDefault(&l.IdleTimeout, 30*time.Minute)
@@ -78,6 +86,11 @@ type Server struct {
 	exporter *exporter
 	conns    *connTable
 	streams  *streams
+	watchers *streams // of events
+	rest     []restRoute
+	live     liveHub
+	sampler  *sampler
+	instance string             // tells this server from those before it
 	cancel   context.CancelFunc // ends the context of every request
 	base     context.Context
 
@@ -96,6 +109,9 @@ func New(config Config) (*Server, error) {
 		config.Logger = hclog.NewNullLogger()
 	}
 	config.Limits.setDefaults()
+	if config.Node == "" {
+		config.Node, _ = os.Hostname()
+	}
 	streams := newStreams(config.Limits.Streams)
 	config.Tree = streamedTree{config.Tree, streams}
 	s := &Server{config: config, logger: config.Logger, streams: streams}
@@ -103,6 +119,9 @@ func New(config Config) (*Server, error) {
 	s.conns = newConnTable(config.Limits.Conns)
 	var err error
 	s.exporter = newExporter(s)
+	s.rest, s.live.server, s.sampler = s.restRoutes(), s, newSampler(config.Tree, s.logger)
+	s.watchers = newStreams(config.Limits.Watchers)
+	s.instance = rand.Text()[:8]
 	if s.rpc, err = newRPC(&s.config, s.exporter.called); err != nil {
 		return nil, err
 	}
@@ -245,6 +264,7 @@ func (s *Server) Close(ctx context.Context) error {
 	defer s.cancel()
 
 	s.streams.close()
+	s.watchers.close()
 	for _, f := range fronts {
 		f.listener.close()
 		f.http.SetKeepAlivesEnabled(false)

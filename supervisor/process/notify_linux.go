@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -115,7 +114,7 @@ func belongs(leader int, uid uint32, from *unix.Ucred) bool {
 		if pid == leader {
 			return true
 		}
-		st, ok := readStat("/proc/" + strconv.Itoa(pid) + "/stat")
+		st, ok := readStat(pid, make([]byte, statSize))
 		if !ok {
 			return pid == int(from.Pid) && from.Uid == uid
 		}

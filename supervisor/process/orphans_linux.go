@@ -1,7 +1,6 @@
 package process
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -108,40 +107,4 @@ func childPids() (pids []int) {
 		}
 	}
 	return pids
-}
-
-// A procStat is what /proc/PID/stat says.
-type procStat struct {
-	pid, ppid, pgrp int
-	start           uint64 // clock ticks after boot
-}
-
-// procStats iterates over all processes that can be seen.
-func procStats(yield func(procStat) bool) {
-	names, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, name := range names {
-		if st, ok := readStat(name); ok && !yield(st) {
-			return
-		}
-	}
-}
-
-func readStat(name string) (st procStat, ok bool) {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return st, false
-	}
-	end := bytes.LastIndexByte(b, ')') // the name in front may hold anything
-	if end < 0 {
-		return st, false
-	}
-	f := strings.Fields(string(b[end+1:]))
-	if len(f) < 20 {
-		return st, false
-	}
-	st.pid, err = strconv.Atoi(filepath.Base(filepath.Dir(name)))
-	st.ppid, _ = strconv.Atoi(f[1])
-	st.pgrp, _ = strconv.Atoi(f[2])
-	st.start, _ = strconv.ParseUint(f[19], 10, 64)
-	return st, err == nil
 }

@@ -1,0 +1,170 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
+)
+
+// A listener of the live stream, or of records only.
+type follower struct {
+	server *Server
+	out    *sseStream
+	wants  func(*frame) bool
+	tree   bool   // it is shown the tree
+	record uint64 // number of the last record that it has got, or does not want
+}
+
+// serveLive answers /live.
+func (c *restCall) serveLive() (any, error) {
+	usage, err := c.boolean("usage")
+	if err != nil {
+		return nil, err
+	}
+	if nodes := c.query("nodes"); nodes != "" && nodes != "all" {
+		return nil, &restError{status: http.StatusBadRequest, detail: "nodes may be all"}
+	}
+	f := &follower{server: c.server, tree: true, wants: func(f *frame) bool { return usage || f.kind != usageFrame }}
+	if usage {
+		defer c.server.sampler.look()()
+	}
+	return nil, c.follow(f)
+}
+
+// serveEvents answers /events: a stream of records, or some of those that are kept.
+func (c *restCall) serveEvents() (any, error) {
+	name := c.query("name")
+	if wantsEvents(c.r) {
+		return nil, c.follow(&follower{server: c.server, wants: func(f *frame) bool { return f.record != nil && concerns(f.record, name) }})
+	}
+	since, err := c.integer("since", 0, -maxRecords, 1<<53)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := c.integer("max", defRecords, 1, maxRecords)
+	if err != nil {
+		return nil, err
+	}
+	wait, err := c.integer("wait", 0, 0, maxWaitTime)
+	if err != nil {
+		return nil, err
+	}
+	records, next, missed := historyOf(c.r.Context(), c.server.config.Tree, since, int(limit), name, time.Duration(wait)*time.Second)
+	return &api.History{Records: recordViews(records), Next: next, Missed: missed}, nil
+}
+
+// follow streams frames to a client until it goes.
+func (c *restCall) follow(f *follower) error {
+	history, err := c.integer("history", 0, 0, maxRecords)
+	if err != nil {
+		return err
+	}
+	ctx, err := c.server.watchers.begin(c.r.Context(), "")
+	if err != nil {
+		return err
+	}
+	defer c.server.watchers.finish(ctx)
+	hub := &c.server.live
+	hub.join()
+	defer hub.leave()
+	whole, at := hub.begin()
+	f.record = at.record
+	switch last, err := strconv.ParseUint(c.r.Header.Get("Last-Event-ID"), 10, 64); {
+	case err == nil:
+		f.record = knownSince(c.server.config.Tree, last)
+	case history > 0:
+		f.record = at.record - min(at.record, uint64(history))
+	}
+	if f.out, err = c.server.openSSE(ctx, c.w); err != nil {
+		return nil // the client has gone
+	}
+	defer f.out.close()
+	if f.tree {
+		if f.out.send(encodeFrame("hello", "", c.server.view(callerOf(c.r.Context())))) != nil {
+			return nil
+		}
+	}
+	for {
+		if f.start(whole, at) != nil || f.goOn(hub, at) != nil {
+			return nil
+		}
+		whole, at = hub.begin() // it has fallen out of the ring
+	}
+}
+
+// start shows a client the tree, and the records up to where the frames begin.
+func (f *follower) start(whole []byte, at position) error {
+	if f.tree {
+		if err := f.out.send(whole); err != nil {
+			return err
+		}
+	}
+	if f.record >= at.record {
+		return nil
+	}
+	records, missed := f.server.config.Tree.History(f.record, 0)
+	if missed > 0 {
+		data, _ := json.Marshal(map[string]uint64{"missed": missed})
+		if err := f.out.send(appendEvent(nil, "missed", "", data)); err != nil {
+			return err
+		}
+	}
+	var events [][]byte
+	for i := range records {
+		r := &records[i]
+		if r.Seq > at.record {
+			break
+		}
+		f.record = r.Seq
+		if f.wants(&frame{kind: recordFrame, record: r}) {
+			events = append(events, encodeFrame(recordFrame, strconv.FormatUint(r.Seq, 10), recordView(r)))
+		}
+	}
+	return f.out.send(events...)
+}
+
+// goOn passes frames on. nil: some were lost.
+func (f *follower) goOn(hub *liveHub, at position) error {
+	ping := time.NewTimer(pingEvery)
+	defer ping.Stop()
+	for {
+		frames, news, lost := hub.after(at)
+		if lost {
+			return nil
+		}
+		var events [][]byte
+		for i := range frames {
+			if r := frames[i].record; r != nil {
+				f.record = r.Seq
+			}
+			if f.wants(&frames[i]) {
+				events = append(events, frames[i].event)
+			}
+		}
+		at.next += uint64(len(frames))
+		if len(events) > 0 {
+			if err := f.out.send(events...); err != nil {
+				return err
+			}
+			ping.Reset(pingEvery)
+			continue // there may be more by now
+		}
+		select {
+		case <-news:
+		case <-ping.C:
+			if err := f.out.ping(); err != nil {
+				return err
+			}
+			ping.Reset(pingEvery)
+		case <-f.out.ctx.Done():
+			return f.out.ctx.Err()
+		}
+	}
+}
+
+// concerns tells whether a record is about a name: a process, group:* or everything.
+func concerns(r *actors.Record, name string) bool { return len(about([]actors.Record{*r}, name)) > 0 }
