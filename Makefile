@@ -10,9 +10,10 @@ GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
 # receives what is sent to syslog, zsh and fish complete command lines, cgi-fcgi and lighttpd speak to fcgi-programs, systemd is
 # for its systemd-notify and systemd-analyze, shellcheck reads the scripts.
-PEERS = git mount util-linux supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck
+# chromium looks at the page, prometheus has promtool, curl fetches axe-core.
+PEERS = git mount util-linux supervisor rsyslog gcc libc6-dev zsh fish libfcgi-bin lighttpd systemd shellcheck chromium prometheus curl ca-certificates
 
-.PHONY: help demo build install uninstall test sim soak peers race check fmt lint fuzz bench cross docs clean
+.PHONY: help demo build install uninstall test sim soak peers axe race screenshots check fmt lint fuzz bench cross docs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | awk -F'\t' '{printf "  %-9s %s\n", $$1, $$2}'
@@ -34,7 +35,7 @@ uninstall: ## remove what install has copied, but for the configuration
 demo: build ## run supd on a small configuration of its own; Ctrl-C ends it
 	@bin/supd demo
 
-test: peers race ## everything, race detector on, real peers included
+test: peers axe race ## everything, race detector on, real peers included
 
 soak: peers ## programs that write fast for three minutes; every byte must be in their logs (make test has a short one)
 	CGO_ENABLED=1 SUPD_TEST_SOAK=1 $(GO) test -race -count 1 -timeout 15m -v -run TestSoak ./cmd/supd
@@ -65,6 +66,18 @@ peers:
 	    echo "the tests need:$$missing"; echo "type: sudo apt-get update && sudo apt-get install -y$$missing"; exit 1; \
 	  fi; \
 	fi
+
+# axe-core looks whether the page can be used by everybody. It is not part of supd: the tests load it into the browser.
+AXE        = 4.14.1
+AXE_SHA512 = 1477dafa598d8d065f273d6af302aa203c02e83131707b7fa648cd41bd3d6b734f8c22a0dab86ee6a6f64b8afbe804b214d36db85a2826965edfb3a0b9d546b5
+axe: bin/axe-$(AXE).js
+bin/axe-$(AXE).js:
+	@mkdir -p bin
+	@curl -sSfL --retry 3 -o bin/axe.tgz https://registry.npmjs.org/axe-core/-/axe-core-$(AXE).tgz || { echo "axe-core cannot be fetched; the tests of the page need it"; exit 1; }
+	@echo "$(AXE_SHA512)  bin/axe.tgz" | sha512sum -c --quiet && tar -xzOf bin/axe.tgz package/axe.min.js >$@.part && mv $@.part $@ && rm bin/axe.tgz
+
+screenshots: peers ## take the pictures of the documents anew
+	SUPD_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count 1 -run TestScreenshots ./cmd/supd
 
 check: fmt lint cross ## formatting, vet, staticcheck, the other platforms
 

@@ -37,7 +37,8 @@ const (
 // pageRoutes are the routes of the page.
 func (s *Server) pageRoutes() []route {
 	return []route{
-		{path: "/", handle: s.serveIndex},
+		{path: "/", handle: s.serveRoot},
+		{path: "/app/", prefix: true, handle: s.serveApp},
 		{path: "/index.html", handle: s.serveIndex},
 		{path: "/tail.html", handle: s.serveTail},
 		{path: "/ok.html", handle: s.serveOK},
@@ -253,6 +254,12 @@ func (s *Server) serveStatic(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return &httpError{status: http.StatusNotFound}
 	}
+	s.serveEmbedded(w, r, data)
+	return nil
+}
+
+// serveEmbedded answers with a file that is part of the program.
+func (s *Server) serveEmbedded(w http.ResponseWriter, r *http.Request, data []byte) {
 	sum := sha256.Sum256(data)
 	h := w.Header()
 	h.Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
@@ -261,11 +268,10 @@ func (s *Server) serveStatic(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", staticTypes[path.Ext(r.URL.Path)])
 	s.answerWithin(w)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
-	return nil
 }
 
 // staticTypes are the types of the embedded files.
-var staticTypes = map[string]string{".css": "text/css", ".png": "image/png", ".gif": "image/gif"}
+var staticTypes = map[string]string{".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".gif": "image/gif"}
 
 // form returns the values of the query and, before them, of the body. Of several values of a name the first of the query
 // counts, and the last of the body. Other methods than those of a browser are refused.
@@ -333,10 +339,13 @@ func noCache(h http.Header) {
 }
 
 // writeHTML answers with a page of package web.
-func (s *Server) writeHTML(w http.ResponseWriter, page []byte) {
+func (s *Server) writeHTML(w http.ResponseWriter, page []byte) { s.writePage(w, page, web.Policy) }
+
+// writePage answers with a page under a Content-Security-Policy.
+func (s *Server) writePage(w http.ResponseWriter, page []byte, policy string) {
 	h := w.Header()
 	noCache(h)
-	h.Set("Content-Security-Policy", web.Policy)
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "same-origin")

@@ -1,0 +1,92 @@
+// What can be done to programs, with a question where something stops.
+
+import { act, base, post } from './api.js';
+import { choose, complain, confirm, open, tell } from './dialog.js';
+import { el } from './dom.js';
+
+const done = { start: 'started', stop: 'stopped', restart: 'restarted', signal: 'signalled', 'clear-logs': 'log cleared' };
+
+/** What names stand for, for people. */
+function said(names) {
+  if (names.length === 1 && names[0] === '*') return 'all programs';
+  if (names.length === 1 && names[0].endsWith(':*')) return `all programs of ${names[0].slice(0, -2)}`;
+  return names.join(', ');
+}
+
+async function perform(node, action, words) {
+  try {
+    await act(node, action);
+    tell(`${words} ${done[action.do]}`, 'good');
+  } catch (error) {
+    complain(error);
+  }
+}
+
+export function start(node, names) {
+  return perform(node, { do: 'start', names }, said(names));
+}
+
+export async function stop(node, names) {
+  if (await confirm(`Stop ${said(names)}?`, 'What runs is asked to end, and killed when it does not in time. It stays down until somebody starts it.', 'Stop')) {
+    await perform(node, { do: 'stop', names }, said(names));
+  }
+}
+
+export async function restart(node, names) {
+  if (await confirm(`Restart ${said(names)}?`, 'What runs is stopped first, and started again then.', 'Restart')) {
+    await perform(node, { do: 'restart', names }, said(names));
+  }
+}
+
+export async function signal(node, names) {
+  const signals = ['HUP', 'USR1', 'USR2', 'INT', 'TERM', 'QUIT', 'CONT', 'STOP', 'WINCH', 'KILL'];
+  const chosen = await choose(`Send a signal to ${said(names)}?`, 'Signal', signals, 'Send');
+  if (chosen) await perform(node, { do: 'signal', names, signal: chosen }, said(names));
+}
+
+export async function clearLogs(node, names) {
+  if (await confirm(`Clear the logs of ${said(names)}?`, 'What has been written so far is lost.', 'Clear')) {
+    await perform(node, { do: 'clear-logs', names }, said(names));
+  }
+}
+
+/** Reads the configuration, shows what would change, and brings it into effect if the user wants. */
+export async function update(node) {
+  let changes;
+  try {
+    changes = await post(`${base(node)}/config/reread`);
+  } catch (error) {
+    complain(error);
+    return;
+  }
+  const parts = [['new', changes.added], ['changed', changes.changed], ['gone', changes.removed]].filter(([, names]) => names.length);
+  if (!parts.length && !changes.plan.length) {
+    tell('The configuration is what is at work: nothing to do.', 'good');
+    return;
+  }
+  const list = el('ul.changes', null, ...parts.map(([what, names]) => el('li', null, el('strong', null, what), ` ${names.join(', ')}`)));
+  const steps = el('ol.steps', null, ...changes.plan.map((s) => el('li', null, el('strong', null, s.do), ` ${s.program} `, el('span.muted', null, s.why))));
+  const answer = await open('Bring the configuration into effect?', [list, el('h3', null, 'What would happen'), el('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Steps' }, steps)],
+    [el('button', { value: '', autofocus: true }, 'Cancel'), el('button.danger', { value: 'yes' }, 'Update')]);
+  if (answer !== 'yes') return;
+  try {
+    const rows = await post(`${base(node)}/config/update`, { groups: [] });
+    const failed = rows.filter((r) => !r.ok);
+    if (failed.length) throw new Error(failed.map((r) => `${r.group}: ${r.error}`).join('; '));
+    tell(rows.length ? rows.map((r) => `${r.program || r.group} ${r.action}`).join(', ') : 'Nothing has changed.', 'good');
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Ends or restarts a whole supd. */
+export async function server(node, verb, name) {
+  const words = verb === 'shutdown' ? 'All programs are stopped, and supd ends.' : 'The configuration is read, all programs are stopped and started again.';
+  if (!(await confirm(`${verb === 'shutdown' ? 'Shut down' : 'Restart'} supd on ${name}?`, words, verb === 'shutdown' ? 'Shut down' : 'Restart'))) return;
+  try {
+    await post(`${base(node)}/server/${verb}`);
+    tell(`supd on ${name}: ${verb} has begun`, 'good');
+  } catch (error) {
+    complain(error);
+  }
+}

@@ -1,0 +1,88 @@
+// Colours of terminals (SGR). Everything else that starts with escape is left out, as are other control characters.
+
+import { el } from './dom.js';
+
+const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'white'];
+
+/** What a line begins with: the colours that the line before has left. */
+export function plain() {
+  return { fg: '', bg: '', bold: false, dim: false, italic: false, underline: false };
+}
+
+function colour256(n) {
+  if (n < 16) return n < 8 ? names[n] : `bright-${names[n - 8]}`;
+  if (n >= 232) return `rgb(${8 + (n - 232) * 10},${8 + (n - 232) * 10},${8 + (n - 232) * 10})`;
+  const level = (v) => (v ? 55 + v * 40 : 0);
+  n -= 16;
+  return `rgb(${level(Math.floor(n / 36))},${level(Math.floor(n / 6) % 6)},${level(n % 6)})`;
+}
+
+function apply(style, codes) {
+  for (let i = 0; i < codes.length; i++) {
+    const c = codes[i];
+    if (c === 0) Object.assign(style, plain());
+    else if (c === 1) style.bold = true;
+    else if (c === 2) style.dim = true;
+    else if (c === 3) style.italic = true;
+    else if (c === 4) style.underline = true;
+    else if (c === 22) style.bold = style.dim = false;
+    else if (c === 23) style.italic = false;
+    else if (c === 24) style.underline = false;
+    else if (c >= 30 && c <= 37) style.fg = names[c - 30];
+    else if (c === 39) style.fg = '';
+    else if (c >= 40 && c <= 47) style.bg = names[c - 40];
+    else if (c === 49) style.bg = '';
+    else if (c >= 90 && c <= 97) style.fg = `bright-${names[c - 90]}`;
+    else if (c >= 100 && c <= 107) style.bg = `bright-${names[c - 100]}`;
+    else if (c === 38 || c === 48) {
+      let colour = '';
+      if (codes[i + 1] === 5) {
+        colour = colour256(Math.min(255, codes[i + 2] || 0));
+        i += 2;
+      } else if (codes[i + 1] === 2) {
+        colour = `rgb(${[2, 3, 4].map((k) => Math.min(255, codes[i + k] || 0)).join(',')})`;
+        i += 4;
+      }
+      style[c === 38 ? 'fg' : 'bg'] = colour;
+    }
+  }
+}
+
+function span(style, text) {
+  const classes = [style.bold && 'bold', style.dim && 'dim', style.italic && 'italic', style.underline && 'underline'].filter(Boolean);
+  const node = el('span');
+  for (const [key, property, prefix] of [['fg', 'color', 'fg-'], ['bg', 'backgroundColor', 'bg-']]) {
+    if (style[key].startsWith('rgb')) node.style[property] = style[key];
+    else if (style[key]) classes.push(prefix + style[key]);
+  }
+  node.className = classes.join(' ');
+  node.textContent = text;
+  return node;
+}
+
+/* eslint-disable no-control-regex */
+const escapes = /\x1b(?:\[([0-9;:]*)([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_]|[ -/]*[0-~])/g;
+const controls = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** Appends a line to a node. style is changed to what the next line begins with. */
+export function render(node, line, style) {
+  if (!line.includes('\x1b') && isPlain(style)) {
+    node.textContent = line.replace(controls, '');
+    return;
+  }
+  let at = 0;
+  const put = (text) => {
+    text = text.replace(controls, '');
+    if (text) node.append(isPlain(style) ? text : span(style, text));
+  };
+  for (const m of line.matchAll(escapes)) {
+    put(line.slice(at, m.index));
+    at = m.index + m[0].length;
+    if (m[2] === 'm') apply(style, m[1].split(/[;:]/).map((n) => Number(n) || 0));
+  }
+  put(line.slice(at));
+}
+
+function isPlain(s) {
+  return !s.fg && !s.bg && !s.bold && !s.dim && !s.italic && !s.underline;
+}

@@ -1,0 +1,49 @@
+// Questions and messages.
+
+import { el } from './dom.js';
+
+let opener = null;
+
+/** Shows a dialog with a heading; closing it answers with its return value. */
+export function open(title, content, buttons) {
+  opener = document.activeElement;
+  const heading = el('h2', { id: 'dialog-title' }, title);
+  const dialog = el('dialog', { 'aria-labelledby': 'dialog-title' }, el('form', { method: 'dialog' }, heading, ...content, el('div.buttons', null, ...buttons)));
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      if (opener && opener.isConnected) opener.focus();
+      resolve(dialog.returnValue);
+    });
+    dialog.showModal();
+  });
+}
+
+/** Asks whether to do something that stops programs. */
+export async function confirm(title, words, button) {
+  const answer = await open(title, [el('p', null, words)],
+    [el('button', { value: '', autofocus: true }, 'Cancel'), el('button.danger', { value: 'yes' }, button)]);
+  return answer === 'yes';
+}
+
+/** Asks for one of several values. */
+export async function choose(title, label, options, button) {
+  const select = el('select', { id: 'dialog-choice' }, ...options.map((o) => el('option', { value: o }, o)));
+  const answer = await open(title, [el('p', null, el('label', { for: 'dialog-choice' }, label, ' '), select)],
+    [el('button', { value: '' }, 'Cancel'), el('button.danger', { value: 'yes' }, button)]);
+  return answer === 'yes' ? select.value : '';
+}
+
+/** Tells something for a while. */
+export function tell(message, kind = '') {
+  const toast = el('div', { class: `toast ${kind}` }, message,
+    el('button.quiet', { type: 'button', 'aria-label': 'Close this message', click: () => toast.remove() }, '✕'));
+  document.getElementById('toasts').append(toast);
+  setTimeout(() => toast.remove(), kind === 'bad' ? 15000 : 5000);
+}
+
+/** Tells why something did not work. */
+export function complain(error) {
+  tell(error.message || String(error), 'bad');
+}
