@@ -45,7 +45,7 @@ func peer(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath("/usr/bin/" + name)
 	if err != nil {
-		t.Fatalf("%s is missing; type: apt-get install -y supervisor", name)
+		t.Fatalf("%s is missing; type: make peers", name)
 	}
 	return path
 }
