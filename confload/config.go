@@ -1,6 +1,8 @@
 package confload
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"io/fs"
 	"syscall"
 	"time"
@@ -21,6 +23,8 @@ type Config struct {
 	Supervisord Supervisord
 	// Servers are the [unix_http_server*] and [inet_http_server*] sections: unix first, then inet, each in file order.
 	Servers []Server
+	// Accounts are the [user:NAME] sections in file order.
+	Accounts []Account
 	// RPCInterfaces are the [rpcinterface:x] sections in file order.
 	RPCInterfaces []Plugin
 	// CtlPlugins are the [ctlplugin:x] sections in file order. They cannot be loaded; a Message says so.
@@ -93,6 +97,16 @@ type Server struct {
 	Username string // "" with an empty Password: no authentication
 	Password string // clear text or "{SHA}" + 40 hex digits; never log it
 	HasAuth  bool   // username and password were given
+	Role     Role   // the most that anybody may do
+	// RequireAuth: a configuration in which it lets everybody in is refused.
+	RequireAuth          bool
+	AllowUIDs, AllowGIDs []int    // unix: whose processes may connect; both nil: all
+	AllowedHosts         []string // tcp: names it may be called by, lower case; nil: those that cannot be another site's
+
+	TLSCert, TLSKey, TLSClientCA string           // files; "" none
+	Certificate                  *tls.Certificate // nil: plain HTTP
+	ClientCAs                    *x509.CertPool   // nil: no certificate is asked for
+
 	// HealthWithoutAuth: /healthz and /readyz may be asked without username and password.
 	HealthWithoutAuth bool
 	File              string // absolute path of the file that says where it listens

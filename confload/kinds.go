@@ -22,6 +22,7 @@ var sectionKinds = []sectionKind{
 	{kind: "include", options: [][]Option{includeTable.options()}},
 	{kind: "unix_http_server", prefix: true, options: [][]Option{unixTable.options()}},
 	{kind: "inet_http_server", prefix: true, options: [][]Option{inetTable.options()}},
+	{kind: "user", named: true, options: [][]Option{userTable.options()}},
 	{kind: programDefault, options: [][]Option{onlyHere(programTable.options()), onlyHere(instancesTable.options())}},
 	{kind: "program", named: true, options: [][]Option{programTable.options(), instancesTable.options()}},
 	{kind: "fcgi-program", named: true, options: [][]Option{programTable.options(), instancesTable.options(), fcgiTable.options()}},

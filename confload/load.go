@@ -263,6 +263,7 @@ func (l *loader) build() {
 	l.checkExitWhen()
 	l.checkSignificant()
 	l.servers()
+	l.accounts()
 	for i := range l.config.Groups {
 		g := &l.config.Groups[i]
 		for j := range g.Programs {

@@ -142,8 +142,8 @@ serverurl=http://h
 	}
 	if want := []Server{
 		{Section: "unix_http_server", Network: "unix", Path: dir + "/s.sock", Mode: 0o770, Username: "u",
-			Password: "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", HasAuth: true, File: c.Path, Line: 21},
-		{Section: "inet_http_server:two", Network: "tcp", Port: 9001, UID: -1, GID: -1, File: c.Path, Line: 27},
+			Password: "{SHA}82ab876d1387bfafe46cc1c8a2ef074eae50cb1d", HasAuth: true, Role: RoleAdmin, File: c.Path, Line: 21},
+		{Section: "inet_http_server:two", Network: "tcp", Port: 9001, UID: -1, GID: -1, Role: RoleAdmin, File: c.Path, Line: 27},
 	}; !reflect.DeepEqual(c.Servers, want) {
 		t.Errorf("got  %+v\nwant %+v", c.Servers, want)
 	}

@@ -216,7 +216,7 @@ func (l *loader) mistyped(sec *section, name string) string {
 // Table returns the option table in the order of the reference. The caller may change it.
 func Table() []Option {
 	return slices.Concat(
-		supervisordTable.options(), unixTable.options(), inetTable.options(), ctlTable.options(), includeTable.options(),
+		supervisordTable.options(), unixTable.options(), inetTable.options(), userTable.options(), ctlTable.options(), includeTable.options(),
 		programTable.options(), instancesTable.options(), groupTable.options(), fcgiTable.options(),
 		listenerTable.options(), rpcTable.options(), ctlPluginTable.options())
 }

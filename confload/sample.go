@@ -15,6 +15,7 @@ var sampleSections = []struct {
 }{
 	{"unix_http_server", "Where supd ctl, supervisorctl and other clients on this machine find the supervisor.", []string{"file"}, true},
 	{"inet_http_server", "The same over TCP, and for browsers. Whoever reaches it may do everything: keep it on 127.0.0.1, or set a password.", nil, false},
+	{"user:example", "Somebody who may use the servers, and what for. Supervisord ignores it.", nil, false},
 	{"supervisord", "The supervisor itself. This section must be there; all its options have defaults.", []string{"logfile", "pidfile"}, true},
 	{"rpcinterface:supervisor", "The interface that clients use. Without it nobody can steer.", []string{"supervisor.rpcinterface_factory"}, true},
 	{"supervisorctl", "What the client needs to know.", []string{"serverurl"}, true},

@@ -64,12 +64,13 @@ func TestSampleHasEveryOption(t *testing.T) {
 // TestSamplesLoad loads the samples as they are and with everything switched on, here and with supervisord's own parser,
 // and compares what both made of them.
 func TestSamplesLoad(t *testing.T) {
-	dir := t.TempDir()
+	dir, certificates := t.TempDir(), makeCertificates(t)
 	for name, text := range map[string]string{
 		"plain": Sample(false), "minimal": Sample(true), "on": switchedOn(Sample(false), false), "minimal on": switchedOn(Sample(true), false),
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
+			text := strings.ReplaceAll(text, "/etc/supd/", certificates+"/")
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}

@@ -1,5 +1,7 @@
 package confload
 
+import "slices"
+
 // This file and table_program.go are the option table.
 
 // includeFiles is what an [include] section says.
@@ -99,7 +101,7 @@ var supervisordTable = tableOf("supervisord",
 		words[ReloadOnChange]("off", "reread", "update"), func(s *Supervisord) *ReloadOnChange { return &s.ReloadOnChange }),
 )
 
-var unixTable = tableOf("unix_http_server",
+var unixTable = tableOf("unix_http_server", slices.Concat([]binding[Server]{
 	bind(Option{Name: "file", Required: true, Names: NameHere, Effect: EffectDaemon,
 		Example: "/tmp/supervisor.sock",
 		Help:    "The path of the socket."},
@@ -116,9 +118,10 @@ var unixTable = tableOf("unix_http_server",
 	usernameOf(func(s *Server) *string { return &s.Username }, EffectDaemon, "The name clients must give."),
 	passwordOf(func(s *Server) *string { return &s.Password }, EffectDaemon,
 		"The password clients must give, in clear text or as {SHA} and the SHA-1 in hexadecimal."),
-)
+	roleOfServer(), requireAuth(),
+}, peerOptions())...)
 
-var inetTable = tableOf("inet_http_server",
+var inetTable = tableOf("inet_http_server", slices.Concat([]binding[Server]{
 	bindParts(Option{Name: "port", Required: true, Effect: EffectDaemon,
 		Example: "127.0.0.1:9001",
 		Peer:    PeerBetter, PeerNote: "IPv6 addresses as well, in brackets",
@@ -133,7 +136,8 @@ var inetTable = tableOf("inet_http_server",
 		Peer: PeerOnlySupd, PeerNote: "supervisord has neither page",
 		Help: "Whether /healthz and /readyz answer without a name and password; /readyz names the programs that are not ready."},
 		boolType, func(s *Server) *bool { return &s.HealthWithoutAuth }),
-)
+	roleOfServer(), requireAuth(),
+}, networkOptions())...)
 
 var ctlTable = tableOf("supervisorctl",
 	bind(Option{Name: "serverurl", Computed: "the server of the same file, else " + DefaultServerURL + ", of a supd.ini " + SupdIniServerURL,

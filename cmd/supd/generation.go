@@ -43,7 +43,7 @@ type lateTree struct{ *actors.Handle }
 func (d *daemon) prepare(cfg *confload.Config, old *generation) (*generation, error) {
 	g := &generation{daemon: d, config: cfg, late: &lateTree{}, early: newEarlyLog(d.logger, d.stderr)}
 	var err error
-	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Tree: g.late, Daemon: g, Logger: g.early,
+	if g.server, err = server.New(server.Config{Servers: cfg.Servers, Accounts: cfg.Accounts, Tree: g.late, Daemon: g, Logger: g.early,
 		Version: interfaceVersion, Release: version, ConfigFile: cfg.Path, Interfaces: cfg.RPCInterfaces}); err != nil {
 		return nil, err
 	}

@@ -13,28 +13,53 @@ type caller struct {
 	role api.Role
 }
 
-// callerOf is who sends a request. What may be done without a caller that is known is up to the server it has come to.
+type callerKey struct{}
+
+// withCaller gives a request its caller.
+func withCaller(r *http.Request, c caller) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), callerKey{}, c))
+}
+
+// callerOf is who sends a request.
 func callerOf(ctx context.Context) caller {
-	f, ok := ctx.Value(frontKey{}).(*front)
-	if !ok {
-		return caller{}
-	}
-	name := ""
-	if c, ok := ctx.Value(connKey{}).(*conn); ok && f.auth != nil {
-		name, _ = c.user.Load().(string)
-	}
-	return caller{name, api.Admin}
+	c, _ := ctx.Value(callerKey{}).(caller)
+	return c
 }
 
 // may tells whether a role is at least another one.
-func may(has, needs api.Role) bool { return rank[has] >= rank[needs] }
+func may(has, needs api.Role) bool { return rankOf(has) >= rankOf(needs) }
 
-var rank = map[api.Role]int{api.Read: 1, api.Operate: 2, api.Admin: 3}
+func rankOf(r api.Role) int {
+	switch r {
+	case api.Read:
+		return 1
+	case api.Operate:
+		return 2
+	case api.Admin:
+		return 3
+	}
+	return 0
+}
 
 // permit refuses who may not do what needs a role.
-func permit(r *http.Request, needs api.Role) error {
-	if c := callerOf(r.Context()); !may(c.role, needs) {
-		return &httpError{status: http.StatusForbidden, reason: r.Method + " " + r.URL.Path + " is for the role " + string(needs)}
+func permit(ctx context.Context, needs api.Role, what string) error {
+	c := callerOf(ctx)
+	if may(c.role, needs) {
+		return nil
 	}
-	return nil
+	return &httpError{status: http.StatusForbidden, reason: "refused: " + what + " by " + c.String() + " with the role " + string(c.role),
+		detail: roleText(c.role, needs)}
+}
+
+// String is the caller for the log.
+func (c caller) String() string {
+	if c.name == "" {
+		return "somebody"
+	}
+	return c.name
+}
+
+// roleText says why somebody may not do something.
+func roleText(has, needs api.Role) string {
+	return "this needs the role " + string(needs) + ", yours is " + string(has)
 }

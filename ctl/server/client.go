@@ -3,6 +3,8 @@ package server
 import (
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 )
 
@@ -26,15 +28,20 @@ func (c *conn) String() string {
 	return strings.Join(words, ", ")
 }
 
-// noteUser notes the name that the client of a request has given, when that was checked.
-func noteUser(r *http.Request, checked bool) {
-	c, ok := r.Context().Value(connKey{}).(*conn)
+// noteUser notes the name of the client of a request, which was checked.
+func noteUser(r *http.Request, name string) {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.user.Store(name)
+	}
+}
+
+// isAllowed tells whether the process at the other end of a unix socket may use it: root, an account like that of supd, one of some
+// accounts, or of some groups.
+func (c *conn) isAllowed(uids, gids []int) bool {
+	unix, ok := c.Conn.(*net.UnixConn)
 	if !ok {
-		return
+		return false
 	}
-	user := ""
-	if checked {
-		user, _, _ = r.BasicAuth()
-	}
-	c.user.Store(user)
+	uid, groups, ok := peerOf(unix)
+	return ok && (uid == 0 || uid == os.Geteuid() || slices.Contains(uids, uid) || slices.ContainsFunc(groups, func(g int) bool { return slices.Contains(gids, g) }))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -36,12 +37,22 @@ func (l *listener) Accept() (net.Conn, error) {
 
 type connKey struct{}
 
+// connOf is our connection below what net/http has.
+func connOf(c net.Conn) (*conn, bool) {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	own, ok := c.(*conn)
+	return own, ok
+}
+
 // withConn lets the handlers of a connection find it, and the history who it belongs to.
 func withConn(ctx context.Context, c net.Conn) context.Context {
-	if c, ok := c.(*conn); ok {
-		ctx = actors.WithClient(ctx, c)
+	own, ok := connOf(c)
+	if !ok {
+		return ctx
 	}
-	return context.WithValue(ctx, connKey{}, c)
+	return context.WithValue(actors.WithClient(ctx, own), connKey{}, own)
 }
 
 // beginAnswer notes that what is written to the connection of r from now on comes from a handler.

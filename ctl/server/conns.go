@@ -25,7 +25,10 @@ func newConnTable(max int) *connTable {
 
 // track is the ConnState hook of the HTTP servers.
 func (t *connTable) track(nc net.Conn, state http.ConnState) {
-	c := nc.(*conn)
+	c, ok := connOf(nc)
+	if !ok {
+		return
+	}
 	switch state {
 	case http.StateClosed, http.StateHijacked:
 		t.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/supervisor/logs"
 )
 
@@ -22,7 +23,8 @@ type front struct {
 	config   confload.Server
 	listener *listener
 	http     *http.Server
-	auth     *auth // nil: everybody is welcome
+	auth     *auth
+	refused  refusals
 	routes   []route
 	limits   *Limits
 	logger   hclog.Logger
@@ -38,7 +40,7 @@ type frontKey struct{}
 // socket or by a password.
 func knowsClient(ctx context.Context) bool {
 	f, ok := ctx.Value(frontKey{}).(*front)
-	return ok && (f.config.Network == "unix" || f.auth != nil)
+	return ok && (f.config.Network == "unix" || f.auth.asks())
 }
 
 // A route answers the requests for one path, or for all that begin with it.
@@ -139,10 +141,23 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var serverHeader = []string{"Medusa/1.12"}
 
 func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
-	if f.auth != nil && !f.isOpen(r) && !f.auth.accepts(r) {
-		return &httpError{status: http.StatusUnauthorized}
+	if err := f.checkPeer(r); err != nil {
+		return err
 	}
-	noteUser(r, f.auth != nil && !f.isOpen(r))
+	who := caller{role: api.Read}
+	if !f.isOpen(r) {
+		var ok bool
+		var err error
+		if who, ok, err = f.auth.authenticate(r); err != nil {
+			return err
+		}
+		if !ok {
+			f.refused.tell(f.logger, time.Now(), "refused: %s %s from %s: %s", r.Method, r.URL.Path, clientOf(r), whatWasWrong(who.name))
+			return &httpError{status: http.StatusUnauthorized, detail: "give a name and password (Basic), or a token (Bearer)"}
+		}
+		noteUser(r, who.name)
+	}
+	r = withCaller(r, who)
 	if err := f.checkHost(r); err != nil {
 		return err
 	}
@@ -156,6 +171,37 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return &httpError{status: http.StatusNotFound}
+}
+
+// whatWasWrong says why somebody was not let in.
+func whatWasWrong(name string) string {
+	if name == "" {
+		return "no credentials"
+	}
+	return "credentials that do not fit, of " + name
+}
+
+// clientOf is who is at the other end of the connection of a request, for the log.
+func clientOf(r *http.Request) string {
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
+		c.user.Store("")
+		if who := c.String(); who != "" {
+			return who
+		}
+	}
+	return r.RemoteAddr
+}
+
+// checkPeer refuses a process that may not use a unix socket.
+func (f *front) checkPeer(r *http.Request) error {
+	if f.config.AllowUIDs == nil && f.config.AllowGIDs == nil {
+		return nil
+	}
+	if c, ok := r.Context().Value(connKey{}).(*conn); ok && c.isAllowed(f.config.AllowUIDs, f.config.AllowGIDs) {
+		return nil
+	}
+	f.refused.tell(f.logger, time.Now(), "refused: %s %s from %s, which is not in allow_uids or allow_gids of [%s]", r.Method, r.URL.Path, clientOf(r), f.config.Section)
+	return &httpError{status: http.StatusForbidden, detail: "your account may not use this socket"}
 }
 
 // isOpen tells whether a request needs no credentials although others do.
@@ -175,6 +221,9 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="default"`)
+		if f.auth.hasTokens() {
+			w.Header().Add("WWW-Authenticate", `Bearer realm="default"`)
+		}
 		w.Header().Set("Connection", "close")
 	}
 	// net/http reads away what is left of a small body.

@@ -4,10 +4,14 @@ import (
 	"bufio"
 	"context"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/gwaycc/supd/confload"
 )
@@ -85,6 +89,52 @@ func TestAccessToASocketChangesWithItsNextServer(t *testing.T) {
 	info, err := os.Lstat(r.socket)
 	if err != nil || info.Mode().Perm() != 0o770 {
 		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// Whoever accepts connections while the socket is handed over must not find it blocking: nobody would wake him.
+func TestASocketNeverBlocksWhileItIsHandedOver(t *testing.T) {
+	for _, address := range []struct{ network, name string }{{"unix", filepath.Join(t.TempDir(), "s")}, {"tcp", "127.0.0.1:0"}} {
+		l, err := net.Listen(address.network, address.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := l.(syscall.Conn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop, looked := make(chan struct{}), make(chan int)
+		go func() {
+			blocking := 0
+			for {
+				select {
+				case <-stop:
+					looked <- blocking
+					return
+				default:
+				}
+				_ = raw.Control(func(fd uintptr) {
+					if flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0); err == nil && flags&unix.O_NONBLOCK == 0 {
+						blocking++
+					}
+				})
+			}
+		}()
+		for range 2000 {
+			second, err := duplicate(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u, ok := second.(*net.UnixListener); ok {
+				u.SetUnlinkOnClose(false)
+			}
+			second.Close()
+		}
+		close(stop)
+		if n := <-looked; n > 0 {
+			t.Errorf("%s: it was blocking %d times", address.network, n)
+		}
+		l.Close()
 	}
 }
 

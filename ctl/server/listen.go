@@ -114,13 +114,25 @@ func inherit(s confload.Server, old *front) (*listener, error) {
 	return &listener{Listener: l, file: file}, nil
 }
 
-// duplicate returns a second listener on the socket of l.
+// duplicate returns a second listener on the socket of l. The File of l would not do: its descriptor cannot be asked for without
+// making the socket a blocking one for a moment, and who accepts a connection in that moment waits for ever.
 func duplicate(l net.Listener) (net.Listener, error) {
-	f, err := l.(interface{ File() (*os.File, error) }).File()
+	f, err := os.Open(os.DevNull) // a file that blocks: its number is left as it is
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	raw, err := l.(syscall.Conn).SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var failed error
+	if err := raw.Control(func(fd uintptr) { failed = duplicateTo(int(fd), int(f.Fd())) }); err != nil {
+		return nil, err
+	}
+	if failed != nil {
+		return nil, failed
+	}
 	return net.FileListener(f)
 }
 

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -128,7 +127,7 @@ func (r *rig) rpcDirect(t *testing.T, method string, args ...any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(r.rpc.table.Respond(context.Background(), nil, &call))
+	return string(r.rpc.table.Respond(asAdmin(), nil, &call))
 }
 
 func TestWindowThatIsTooLargeIsRefused(t *testing.T) {

@@ -13,7 +13,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // service carries out the methods of one RPC interface.
@@ -35,9 +37,10 @@ type row struct {
 	decl    string
 	aliases []string
 	topic   topic
-	always  bool // also while the daemon shuts down or restarts
-	trusted bool // only for clients of a unix socket or of a server with a password
-	own     bool // supd's own, in the namespace "supd", whatever the interface is called; it is not listed
+	always  bool     // also while the daemon shuts down or restarts
+	role    api.Role // that it needs; "": that of its topic
+	trusted bool     // only for clients of a unix socket or of a server with a password
+	own     bool     // supd's own, in the namespace "supd", whatever the interface is called; it is not listed
 	help    string
 	returns string // what the result is; "" when help says so
 	faults  []actors.FaultCode
@@ -98,10 +101,27 @@ func (s *service) methods(namespace string, own bool) []xmlrpc.Method {
 	return list
 }
 
+// topicRoles are what the methods of a topic need, but for those that say otherwise.
+var topicRoles = map[topic]api.Role{aboutDaemon: api.Read, aboutGroups: api.Admin, aboutControl: api.Operate, aboutState: api.Read, aboutLogs: api.Read,
+	aboutMessages: api.Operate, aboutOwn: api.Admin, aboutReasons: api.Read}
+
+// needs is the role that a method needs.
+func (r *row) needs() api.Role {
+	if r.role != "" {
+		return r.role
+	}
+	return topicRoles[r.topic]
+}
+
 // guard has a method refused while the daemon is not RUNNING (compat.md §4.3), and puts its errors on the wire.
 func (s *service) guard(r *row) xmlrpc.Handler {
-	always, trusted, handle := r.always, r.trusted, r.handle
+	always, trusted, handle, needs := r.always, r.trusted, r.handle, r.needs()
+	name, _, _ := strings.Cut(r.decl[strings.IndexByte(r.decl, ' ')+1:], "(")
 	return func(ctx context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
+		if err := permit(ctx, needs, name); err != nil {
+			s.logger.Warn(logs.Clean(err.Error()))
+			return nil, wireError(&actors.Fault{Code: actors.Failed, Extra: roleText(callerOf(ctx).role, needs)})
+		}
 		if code, _ := s.daemon.State(); code < 1 && !always {
 			return nil, wireError(&actors.Fault{Code: actors.ShutdownState})
 		}

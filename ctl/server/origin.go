@@ -79,7 +79,7 @@ const hostsFile = "/etc/hosts"
 // guardsHost tells whether the Host of requests to a listener is looked at.
 func (f *front) guardsHost() bool {
 	a, ok := f.listener.Addr().(*net.TCPAddr)
-	return ok && a.IP.IsLoopback() && f.auth == nil
+	return ok && (a.IP.IsLoopback() && !f.auth.asks() || f.config.AllowedHosts != nil)
 }
 
 // checkHost refuses a request whose Host is a name that may be anybody's.
@@ -89,14 +89,14 @@ func (f *front) checkHost(r *http.Request) error {
 	}
 	host := hostname(r.Host)
 	if host == "" || !strings.Contains(host, ".") || net.ParseIP(host) != nil || strings.HasSuffix(host, ".localhost") ||
-		host == f.config.Host {
+		host == f.config.Host || slices.Contains(f.config.AllowedHosts, host) {
 		return nil
 	}
 	if own, err := os.Hostname(); err == nil && strings.EqualFold(host, own) || inHosts(hostsFile, host) {
 		return nil
 	}
 	return &httpError{status: http.StatusForbidden, reason: "a request for the host " + host + " was refused: the name may be of another site " +
-		"that leads here; add it to " + hostsFile + ", or set username and password in [" + f.config.Section + "]"}
+		"that leads here; add it to allowed_hosts of [" + f.config.Section + "] or to " + hostsFile}
 }
 
 // hostname is the name in a Host header: without the port, in lower case.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/web"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
@@ -55,6 +56,11 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
 	}
 	message := form.Get("message")
 	if action := form.Get("action"); action != "" && r.Method != http.MethodHead {
+		if actionWords[action] != "" {
+			if err := permit(r.Context(), api.Operate, action); err != nil {
+				return err
+			}
+		}
 		switch originOf(r) {
 		case foreignPage:
 			return refuseForeign(r, action)

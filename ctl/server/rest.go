@@ -77,7 +77,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) error {
 		}
 		return &restError{status: http.StatusNotFound, detail: "there is nothing at this path; " + restPath + "/openapi.json lists what there is"}
 	}
-	if err := permit(r, route.role); err != nil {
+	if err := permit(r.Context(), route.role, r.Method+" "+r.URL.Path); err != nil {
 		return err
 	}
 	c := &restCall{server: s, route: route, r: r, w: w, path: path}

@@ -1,6 +1,9 @@
 package server
 
-import "github.com/gwaycc/supd/actors"
+import (
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
+)
 
 // A topic is a chapter of the reference.
 type topic string
@@ -46,9 +49,9 @@ func (s *service) rows() []row {
 			example: "s.getState()['statename']"},
 		{decl: "int getPID()", topic: aboutDaemon, handle: s.getPID,
 			help: "Gives the process id of the daemon.", example: "os.kill(s.getPID(), signal.SIGUSR2)"},
-		{decl: "boolean shutdown()", topic: aboutDaemon, handle: s.shutdown, returns: trueAlways,
+		{decl: "boolean shutdown()", role: api.Admin, topic: aboutDaemon, handle: s.shutdown, returns: trueAlways,
 			help: "Begins to stop all processes and then the daemon. The answer does not wait for it.", example: "s.shutdown()"},
-		{decl: "boolean restart()", topic: aboutDaemon, faults: codes{actors.CantReread}, handle: s.restart, returns: trueAlways,
+		{decl: "boolean restart()", role: api.Admin, topic: aboutDaemon, faults: codes{actors.CantReread}, handle: s.restart, returns: trueAlways,
 			help: "Reads the configuration, begins to stop all processes, and starts anew with it. The answer does not wait for that. " +
 				"A configuration that cannot be had, listeners and pidfile included, is refused and changes nothing.",
 			example: "s.restart()"},
@@ -112,7 +115,7 @@ func (s *service) rows() []row {
 
 		{decl: "string readLog(int offset, int length)", aliases: words{"readMainLog"}, topic: aboutLogs, faults: codes{actors.BadArguments, actors.NoFile, actors.Failed}, handle: s.readLog,
 			help: "Reads a part of the daemon's own log; see Windows.", example: "print(s.readLog(-2000, 0))"},
-		{decl: "boolean clearLog()", topic: aboutLogs, faults: codes{actors.NoFile, actors.Failed}, handle: s.clearLog,
+		{decl: "boolean clearLog()", role: api.Admin, topic: aboutLogs, faults: codes{actors.NoFile, actors.Failed}, handle: s.clearLog,
 			help: "Empties the daemon's own log.", returns: trueAlways, example: "s.clearLog()"},
 		{decl: "string readProcessStdoutLog(string name, int offset, int length)", aliases: words{"readProcessLog"}, topic: aboutLogs,
 			faults: codes{actors.BadName, actors.BadArguments, actors.NoFile, actors.Failed}, handle: s.readProcessLog(stdoutLog),
@@ -130,11 +133,11 @@ func (s *service) rows() []row {
 			help: "Reads the end of what a process has written to its standard error, for a reader that has seen it up to offset; see Windows. " +
 				"A log that is not there is empty.",
 			returns: tailResult, example: "text, offset, overflow = s.tailProcessStderrLog('web:web_0', 0, 1000)"},
-		{decl: "boolean clearProcessLogs(string name)", aliases: words{"clearProcessLog"}, topic: aboutLogs, faults: codes{actors.BadName, actors.Failed},
+		{decl: "boolean clearProcessLogs(string name)", role: api.Operate, aliases: words{"clearProcessLog"}, topic: aboutLogs, faults: codes{actors.BadName, actors.Failed},
 			handle: s.clearProcessLogs,
 			help:   "Empties both logs of a process. Those of a process that does not run are left as they are.", returns: trueAlways,
 			example: "s.clearProcessLogs('web:web_0')"},
-		{decl: "array clearAllProcessLogs()", topic: aboutLogs, handle: s.clearAllProcessLogs,
+		{decl: "array clearAllProcessLogs()", role: api.Operate, topic: aboutLogs, handle: s.clearAllProcessLogs,
 			help: "Does for every process what clearProcessLogs does.", returns: resultStructs, example: "s.clearAllProcessLogs()"},
 
 		{decl: "boolean sendProcessStdin(string name, string chars)", topic: aboutMessages, handle: s.sendProcessStdin,
@@ -150,7 +153,7 @@ func (s *service) rows() []row {
 			help: "Closes and opens the main log and the logs of all programs, as SIGUSR2 does: after somebody has moved them away. " +
 				"system.listMethods does not name it.",
 			returns: trueAlways, example: "p.supd.reopenLogs()"},
-		{decl: "array getAllProcessOrigins()", topic: aboutOwn, own: true, handle: s.getAllProcessOrigins,
+		{decl: "array getAllProcessOrigins()", role: api.Read, topic: aboutOwn, own: true, handle: s.getAllProcessOrigins,
 			help: "Tells where every process comes from, sorted by group and name. system.listMethods does not name it.",
 			returns: "an array of structs: name, group, command, directory (\"\" none), ini_path (the configuration file with its section) and " +
 				"conf_file (the option, \"\" none).",

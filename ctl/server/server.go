@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,10 +24,11 @@ import (
 
 // Config says what a Server serves, and to whom.
 type Config struct {
-	Servers []confload.Server
-	Tree    Tree
-	Daemon  Daemon
-	Logger  hclog.Logger // nil: none
+	Servers  []confload.Server
+	Accounts []confload.Account
+	Tree     Tree
+	Daemon   Daemon
+	Logger   hclog.Logger // nil: none
 	// Version is what getSupervisorVersion answers. Clients compare it with versions of supervisord.
 	Version string
 	// Release is supd's own version, for people.
@@ -151,7 +153,16 @@ func (s *Server) Listen(old *Server) error {
 			s.fronts = nil
 			return err
 		}
-		s.fronts = append(s.fronts, s.newFront(section, l))
+		f, err := s.newFront(section, l)
+		if err != nil {
+			l.close()
+			for _, f := range s.fronts {
+				f.listener.close()
+			}
+			s.fronts = nil
+			return err
+		}
+		s.fronts = append(s.fronts, f)
 	}
 	return nil
 }
@@ -203,8 +214,12 @@ func (s *Server) Serve() {
 				s.logger.Info(fmt.Sprintf("RPC interface '%s' initialized", logs.Clean(i.Name)))
 			}
 		}
-		if f.auth == nil {
+		if !f.auth.asks() {
 			logs.Critical(s.logger, "Server '%s' running without any HTTP authentication checking", logs.Clean(f.config.Section))
+			if a := f.listener.addr(); f.config.Network == "tcp" && !isLoopback(a) {
+				logs.Critical(s.logger, "whoever can reach %s has the role %s on this machine: set username and password in [%s], or listen on 127.0.0.1",
+					a, f.auth.most, logs.Clean(f.config.Section))
+			}
 		}
 		s.done.Go(func() { s.accept(f) })
 	}
@@ -212,7 +227,12 @@ func (s *Server) Serve() {
 
 // accept serves one listener until it is closed.
 func (s *Server) accept(f *front) {
-	err := f.http.Serve(f.listener)
+	var err error
+	if f.http.TLSConfig != nil {
+		err = f.http.ServeTLS(f.listener, "", "")
+	} else {
+		err = f.http.Serve(f.listener)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closed {
@@ -220,8 +240,12 @@ func (s *Server) accept(f *front) {
 	}
 }
 
-func (s *Server) newFront(section confload.Server, l *listener) *front {
-	f := &front{config: section, listener: l, auth: newAuth(section), limits: &s.config.Limits, logger: s.logger,
+func (s *Server) newFront(section confload.Server, l *listener) (*front, error) {
+	auth, err := newAuth(section, s.config.Accounts)
+	if err != nil {
+		return nil, err
+	}
+	f := &front{config: section, listener: l, auth: auth, limits: &s.config.Limits, logger: s.logger,
 		routes: s.routes(), answered: s.exporter.answered}
 	f.hostGuarded = f.guardsHost()
 	f.http = &http.Server{
@@ -235,8 +259,23 @@ func (s *Server) newFront(section confload.Server, l *listener) *front {
 		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
 
 		DisableGeneralOptionsHandler: true, // it would answer without authentication
+		TLSConfig:                    tlsConfig(&section),
 	}
-	return f
+	f.http.Protocols = new(http.Protocols)
+	f.http.Protocols.SetHTTP1(true) // streams and deadlines are made for one request at a time on a connection
+	return f, nil
+}
+
+// tlsConfig is how a server speaks TLS; nil: it does not.
+func tlsConfig(s *confload.Server) *tls.Config {
+	if s.Certificate == nil {
+		return nil
+	}
+	c := &tls.Config{Certificates: []tls.Certificate{*s.Certificate}, MinVersion: tls.VersionTLS12}
+	if s.ClientCAs != nil {
+		c.ClientCAs, c.ClientAuth = s.ClientCAs, tls.RequireAndVerifyClientCert
+	}
+	return c
 }
 
 // lineWriter logs what net/http has to say.

@@ -1,6 +1,9 @@
 package server
 
-import "github.com/gwaycc/supd/actors"
+import (
+	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
+)
 
 const updatedStructs = "an array of structs: group, name (\"\" the whole group), action (added, removed, replaced: a whole group was stopped, removed and " +
 	"added anew, restarted, started: it had failed, changed: nothing was restarted, prepared: it is down and stays so), options (names of those that have " +
@@ -21,14 +24,14 @@ func (s *service) updateRows() []row {
 			help: "Gives a program, which is called by the name of its section, count processes in the place of its numprocs, and brings its groups into effect as " +
 				"update does. The number stays until numprocs says something else than now, or the daemon ends. " + strangers,
 			returns: updatedStructs, example: "p.supd.scaleProgram('worker', 8)"},
-		{decl: "array planUpdate(array groups=[], string file='')", topic: aboutOwn, own: true, faults: codes{actors.CantReread, actors.Failed}, handle: s.planUpdate,
+		{decl: "array planUpdate(array groups=[], string file='')", role: api.Read, topic: aboutOwn, own: true, faults: codes{actors.CantReread, actors.Failed}, handle: s.planUpdate,
 			help: "Tells what update would do with the configuration as it is now, or with that of another file, an absolute path, as things are now. It does nothing. " +
 				"With file: " + strangers,
 			returns: planStructs, example: "[(p['do'], p['program']) for p in p.supd.planUpdate()]"},
-		{decl: "array planStop(string name)", topic: aboutOwn, own: true, faults: codes{actors.BadName}, handle: s.planStop,
+		{decl: "array planStop(string name)", role: api.Read, topic: aboutOwn, own: true, faults: codes{actors.BadName}, handle: s.planStop,
 			help:    "Tells what a stop of a process, or of a group as group:*, would lead to: for those that depend on it as well. It does nothing.",
 			returns: planStructs, example: "p.supd.planStop('db')"},
-		{decl: "array planKill(string name)", topic: aboutOwn, own: true, faults: codes{actors.BadName}, handle: s.planKill,
+		{decl: "array planKill(string name)", role: api.Read, topic: aboutOwn, own: true, faults: codes{actors.BadName}, handle: s.planKill,
 			help: "Tells what would follow if a process died of SIGKILL now: by its autorestart, the strategy of its group and the depends_policy of others. " +
 				"It does nothing.",
 			returns: planStructs, example: "p.supd.planKill('web:a')"},

@@ -1,0 +1,78 @@
+package confload
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// makeCertificates writes server.crt, server.key and clients.crt, one certificate that has signed itself, and returns the directory.
+func makeCertificates(t *testing.T) string {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: der}, "clients.crt": {Type: "CERTIFICATE", Bytes: der}, "server.key": {Type: "PRIVATE KEY", Bytes: private}} {
+		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestUsersAndServersFitTogether(t *testing.T) {
+	certificates := makeCertificates(t)
+	const inet = "[inet_http_server]\nport=1\n"
+	const unix = "[unix_http_server]\nfile=%(here)s/s\n"
+	for _, c := range []struct{ text, fails string }{
+		{inet + "[user:ann]\npassword=x\nrole=operate\n", ""},
+		{inet + "require_auth=true\n", "lets everybody in"},
+		{inet + "require_auth=true\nusername=u\npassword=p\n", ""},
+		{inet + "require_auth=true\n[user:ann]\ntoken=ann.secret\n", ""},
+		{unix + "require_auth=true\n[user:ann]\npassword=x\n", "lets everybody in"},
+		{unix + "require_auth=true\n[user:ann]\npassword=x\nservers=unix_http_server\n", ""},
+		{unix + "require_auth=true\nallow_uids=0\n", ""},
+		{inet + "[user:ann]\npassword=hunter2\nservers=unix_http_server\n", "there is no server [unix_http_server] (allowed: inet_http_server)"},
+		{inet + "[user:ann]\nrole=root\n", "allowed: admin, operate, read"},
+		{inet + "[user:ann]\npassword=$2b$99$hunter2\n", "bcrypt hash is not whole"},
+		{inet + "[user:a.b]\npassword=x\n", "no name of a user"},
+		{inet + "tls_cert=" + certificates + "/server.crt\n", "both tls_cert and tls_key"},
+		{inet + "tls_cert=" + certificates + "/server.crt\ntls_key=" + certificates + "/server.key\n", ""},
+		{inet + "tls_cert=" + certificates + "/server.key\ntls_key=" + certificates + "/server.key\n", "cannot use TLS"},
+		{inet + "tls_client_ca=" + certificates + "/clients.crt\n", "needs tls_cert"},
+		{inet + "allowed_hosts=http://x\n", "no name of a host"},
+		{inet + "allowed_hosts=Supd.example.com, [::1]\n", ""},
+		{unix + "allow_uids=nobody-of-that-name\n", "there is no account"},
+	} {
+		_, err := parse(t, c.text)
+		switch {
+		case c.fails == "" && err != nil:
+			t.Errorf("%s: %v", c.text, err)
+		case c.fails != "" && (err == nil || !strings.Contains(err.Error(), c.fails)):
+			t.Errorf("%s: %v, want %q", c.text, err, c.fails)
+		case err != nil && strings.Contains(err.Error(), "hunter2"):
+			t.Errorf("a secret: %v", err)
+		}
+	}
+}
