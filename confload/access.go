@@ -158,6 +158,9 @@ func peerOptions() []binding[Server] {
 func networkOptions() []binding[Server] {
 	note := "supervisord speaks plain HTTP only"
 	return []binding[Server]{
+		bind(onlySupd(Option{Name: "nodename", Computed: "the name of the host", Effect: EffectDaemon, Example: "node-1",
+			Help: "The name of this supd on its page and in /program/list; that of the first server that has one counts."}, "supervisord knows no others"),
+			nameType, func(s *Server) *string { return &s.NodeName }),
 		bind(onlySupd(Option{Name: "allowed_hosts", Effect: EffectDaemon, Example: "supd.example.com",
 			Help: "Names by which browsers may call this server, besides IP addresses and localhost; others are refused, so that no other site can make its name lead here."}, "supervisord takes any"),
 			hostsType, func(s *Server) *[]string { return &s.AllowedHosts }),

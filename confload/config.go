@@ -101,6 +101,7 @@ type Server struct {
 	// RequireAuth: a configuration in which it lets everybody in is refused.
 	RequireAuth          bool
 	AllowUIDs, AllowGIDs []int    // unix: whose processes may connect; both nil: all
+	NodeName             string   // "" that of the host
 	AllowedHosts         []string // tcp: names it may be called by, lower case; nil: those that cannot be another site's
 
 	TLSCert, TLSKey, TLSClientCA string           // files; "" none

@@ -29,8 +29,11 @@ const (
 // errAuth says that the server wants other credentials.
 var errAuth = errors.New("server requires authentication")
 
-// credentials are for HTTP basic authentication. They are sent when both are known, even if empty.
-type credentials struct{ username, password *string }
+// credentials are for HTTP basic authentication. They are sent when both are known, even if empty; otherwise the token, if there is one.
+type credentials struct {
+	username, password *string
+	token              string // "" none
+}
 
 // A client calls one server. Its methods may be called by several goroutines at a time.
 type client struct {
@@ -88,7 +91,7 @@ func (c *client) takeUserinfo(u *url.URL) {
 	name := u.User.Username()
 	password, ok := u.User.Password()
 	if ok && c.cred.username == nil && c.cred.password == nil {
-		c.cred = credentials{&name, &password}
+		c.cred = credentials{username: &name, password: &password}
 	}
 	c.url = u.Redacted()
 }
@@ -180,6 +183,8 @@ func (c *client) post(ctx context.Context, method string, args []any) (answer []
 func (c *client) send(ctx context.Context, req *http.Request, what string) (io.ReadCloser, error) {
 	if c.cred.username != nil && c.cred.password != nil {
 		req.SetBasicAuth(*c.cred.username, *c.cred.password)
+	} else if c.cred.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.cred.token)
 	}
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {

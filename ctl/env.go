@@ -16,7 +16,7 @@ type Env struct {
 	// Stdin answers questions; nil is an empty input. Stdout and Stderr get the output; nil throws it away.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	// Getenv looks up environment variables (NO_COLOR, TERM, HOME, SUPERVISOR_GROUP_DISPLAY); nil means that none is set.
+	// Getenv looks up environment variables (NO_COLOR, TERM, HOME, SUPERVISOR_GROUP_DISPLAY, SUPD_TOKEN); nil means that none is set.
 	Getenv func(string) string
 	// IsTerminal tells whether Stdout is a terminal; nil means to look whether it is a file that is one.
 	IsTerminal func() bool

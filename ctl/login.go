@@ -16,6 +16,6 @@ func (s *session) login() error {
 		return fmt.Errorf("no password could be read (%w); give -u and -p", err)
 	}
 	s.problem("")
-	s.client.cred = credentials{&name, &password}
+	s.client.cred = credentials{username: &name, password: &password}
 	return nil
 }

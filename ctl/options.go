@@ -114,6 +114,9 @@ func (o *options) target() (target, error) {
 
 // connect returns a client of a server. It does not connect yet.
 func (o *options) connect(t target) *client {
+	if !o.env.isOriginal() {
+		t.cred.token = o.env.Getenv("SUPD_TOKEN")
+	}
 	return newClient(t.url, o.env.Getenv("HOME"), t.cred)
 }
 

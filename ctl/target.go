@@ -41,7 +41,7 @@ func readTarget(path *string, strict bool) (target, error) {
 		return target{}, fmt.Errorf("%s does not include supervisorctl section; add to it:\n%s", c.Path, sectionLines(c))
 	}
 	t := c.Target()
-	out := target{url: t.URL, cred: credentials{given(t.Username), given(t.Password)}, file: c.Path, prompt: c.Prompt, history: c.HistoryFile,
+	out := target{url: t.URL, cred: credentials{username: given(t.Username), password: given(t.Password)}, file: c.Path, prompt: c.Prompt, history: c.HistoryFile,
 		urlFrom: nothingSaid, userFrom: "[supervisorctl]", fileFrom: fileFrom}
 	switch {
 	case c.ServerURL != "":

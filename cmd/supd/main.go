@@ -77,6 +77,7 @@ func init() { // not in the declaration: help leads back to the table
 		{"check", "tell what is wrong with a configuration file", runCheck},
 		{"sim", "play a configuration through in simulated time, with programs that fail", runSim},
 		{"init", "print a configuration file to start from", runInit},
+		{"user", "print a section for somebody who may use the servers", runUser},
 		{"demo", "run on a small built-in configuration", runDemo},
 		{"service", "have the system start supd: install, start, stop, status and so on", runService},
 		{"pidproxy", "run a program that writes a pidfile, pass signals to that pid", runPidproxy},

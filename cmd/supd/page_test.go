@@ -140,7 +140,10 @@ startsecs=0
 	b := openBrowser(t)
 	b.open(address)
 	b.wait(`document.querySelectorAll('.row.program').length === 3`)
-	selected := func(text string) { b.t.Helper(); b.wait(`document.querySelector('.row.selected').textContent.includes('` + text + `')`) }
+	selected := func(text string) {
+		b.t.Helper()
+		b.wait(`document.querySelector('.row.selected').textContent.includes('` + text + `')`)
+	}
 	b.run(chromedp.KeyEvent("j"), chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
 	selected("team:a")
 	b.run(chromedp.KeyEvent("j"), chromedp.KeyEvent("s"))

@@ -15,7 +15,7 @@ import (
 // view is what this supd says of itself to a caller.
 func (s *Server) view(to caller) *api.Server {
 	_, state := s.config.Daemon.State()
-	return &api.Server{Node: s.config.Node, Identifier: s.config.Daemon.Identification(), Version: s.config.Release, Supervisor: s.config.Version,
+	return &api.Server{Node: s.node, Identifier: s.config.Daemon.Identification(), Version: s.config.Release, Supervisor: s.config.Version,
 		Pid: s.config.Daemon.Pid(), State: state, Now: time.Now(), ConfigFile: s.config.ConfigFile, Instance: s.instance,
 		User: to.name, Role: to.role, Nodes: []string{}}
 }

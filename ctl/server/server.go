@@ -35,8 +35,6 @@ type Config struct {
 	Release string
 	// ConfigFile is the file that the configuration was read from, for people; "" none.
 	ConfigFile string
-	// Node is the name of this supd among others; "": that of the host.
-	Node string
 	// Interfaces are the [rpcinterface:x] sections. Each with supervisord's own factory gives its methods the namespace x;
 	// without any there is only system.* (compat.md §10.1).
 	Interfaces []confload.Plugin
@@ -92,7 +90,9 @@ type Server struct {
 	rest     []restRoute
 	live     liveHub
 	sampler  *sampler
-	instance string             // tells this server from those before it
+	instance string // tells this server from those before it
+	node     string // name of this supd among others
+	host     hostLoad
 	cancel   context.CancelFunc // ends the context of every request
 	base     context.Context
 
@@ -111,9 +111,6 @@ func New(config Config) (*Server, error) {
 		config.Logger = hclog.NewNullLogger()
 	}
 	config.Limits.setDefaults()
-	if config.Node == "" {
-		config.Node, _ = os.Hostname()
-	}
 	streams := newStreams(config.Limits.Streams)
 	config.Tree = streamedTree{config.Tree, streams}
 	s := &Server{config: config, logger: config.Logger, streams: streams}
@@ -123,11 +120,22 @@ func New(config Config) (*Server, error) {
 	s.exporter = newExporter(s)
 	s.rest, s.live.server, s.sampler = s.restRoutes(), s, newSampler(config.Tree, s.logger)
 	s.watchers = newStreams(config.Limits.Watchers)
-	s.instance = rand.Text()[:8]
+	s.instance, s.node = rand.Text()[:8], nodeName(config.Servers)
 	if s.rpc, err = newRPC(&s.config, s.exporter.called); err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// nodeName is the name that a server gives, else that of the host.
+func nodeName(servers []confload.Server) string {
+	for i := range servers {
+		if servers[i].NodeName != "" {
+			return servers[i].NodeName
+		}
+	}
+	name, _ := os.Hostname()
+	return name
 }
 
 // Listen binds every server or, when one of them cannot be, none; the error is a *ListenError then. Clients can connect
