@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/gwaycc/supd/supervisor"
 )
@@ -10,6 +12,30 @@ import (
 type Counts struct {
 	Starts uint64            // lives begun, failed attempts included
 	Ends   [EndCauses]uint64 // lives that have ended, by EndCause
+
+	inState [stateCount]time.Duration // before the present state, by its place in supervisor.States
+	state   supervisor.State          // the present one
+	entered time.Time                 // when it was entered; zero: the program is not there yet
+}
+
+// stateCount is how many states there are.
+const stateCount = 8
+
+// InState is how long the program has been in a state so far, until now.
+func (c *Counts) InState(s supervisor.State, now time.Time) time.Duration {
+	d := c.inState[slices.Index(supervisor.States, s)]
+	if s == c.state && !c.entered.IsZero() {
+		d += max(0, now.Sub(c.entered))
+	}
+	return d
+}
+
+// enter takes into account that a state begins.
+func (c *Counts) enter(s supervisor.State, now time.Time) {
+	if !c.entered.IsZero() {
+		c.inState[slices.Index(supervisor.States, c.state)] += max(0, now.Sub(c.entered))
+	}
+	c.state, c.entered = s, now
 }
 
 // Restarts is how many lives were begun after the first.

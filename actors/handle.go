@@ -117,7 +117,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 	h.latest.Store(config)
 	h.root = system.Root.Spawn(t.props(func() actor.Actor {
 		return &root{keepChildren: keepChildren{t}, latest: h.latest}
-	}, actor.WithGuardian(guardian{})))
+	}, actor.WithGuardian(guardian{}), t.depths.root.counted()))
 	answer, err := h.ask(context.Background(), h.root, &awaitReady{})
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ type Metrics struct {
 	Programs []ProgramMetrics // sorted by group, then name
 	Groups   []GroupMetrics   // those with a strategy
 	Pools    []PoolMetrics
+	// Waiting is how many messages wait in the mailboxes of the actors that all depends on: root, control and events.
+	Waiting map[string]int64
 	// SyslogDropped is how many messages the syslog servers could not be sent.
 	SyslogDropped int64
 }
@@ -75,7 +77,8 @@ func (g *group) publish(m *supervisor.Group) {
 func (h *Handle) Metrics() Metrics {
 	t := h.tree
 	entries := *t.table.sorted.Load()
-	m := Metrics{Programs: make([]ProgramMetrics, len(entries)), SyslogDropped: t.outlets.Dropped()}
+	m := Metrics{Programs: make([]ProgramMetrics, len(entries)), SyslogDropped: t.outlets.Dropped(),
+		Waiting: map[string]int64{"root": t.depths.root.waiting.Load(), "control": t.depths.control.waiting.Load(), "events": t.depths.events.waiting.Load()}}
 	for i, e := range entries {
 		m.Programs[i] = ProgramMetrics{e.info.Load(), e.output[0].load(), e.output[1].load()}
 	}

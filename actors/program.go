@@ -113,6 +113,7 @@ func (p *program) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		p.ctx = ctx
+		p.counts.enter(p.m.State, p.tree.clock.Now())
 		p.m.Life = p.tree.firstLife(p.spec)
 		p.remind()
 		p.makeLogFiles()
@@ -253,6 +254,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
 				p.counts.count(e, p.endedBy)
+				p.counts.enter(e.To, p.tree.clock.Now())
 				if e.To == supervisor.Starting {
 					p.start, p.endedBy = p.tree.clock.Now(), 0
 				}

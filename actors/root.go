@@ -58,8 +58,8 @@ func (r *root) Receive(ctx actor.Context) {
 	case *actor.Started:
 		r.groups, r.removing, r.unready = map[string]*actor.PID{}, map[string]*actor.PID{}, map[string]asker{}
 		r.removed, r.changing = map[string]uint64{}, map[string]*actor.PID{}
-		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }))
-		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }))
+		r.tree.events = ctx.Spawn(r.tree.props(func() actor.Actor { return &eventCenter{tree: r.tree} }, r.tree.depths.events.counted()))
+		r.control = ctx.Spawn(r.tree.props(func() actor.Actor { return &control{keepChildren{r.tree}} }, r.tree.depths.control.counted()))
 		cfg := r.latest.Load()
 		for i := range cfg.Groups {
 			r.spawnGroup(ctx, &cfg.Groups[i], asker{})

@@ -71,6 +71,7 @@ type tree struct {
 
 	orders atomic.Uint64 // number of the last order of a group to one that is its member
 
+	depths    struct{ root, control, events mailboxDepth }
 	mailboxes mailboxes
 	runs      *actor.Props  // of all runs
 	stopped   chan struct{} // closed when the tree is gone
@@ -113,9 +114,29 @@ func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
 
 // props makes the Props of an actor of the tree: a panic is logged with its stack before it becomes a failure.
 func (t *tree) props(p actor.Producer, opts ...actor.PropsOption) *actor.Props {
-	return actor.PropsFromProducer(p, append(opts, actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(t.mailboxes),
-		actor.WithMailbox(smallMailbox))...)
+	return actor.PropsFromProducer(p, append([]actor.PropsOption{actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(t.mailboxes),
+		actor.WithMailbox(smallMailbox)}, opts...)...)
 }
+
+// A mailboxDepth counts the messages that wait in the mailbox of one actor.
+type mailboxDepth struct{ waiting atomic.Int64 }
+
+// counted has the messages of an actor counted that lives as long as the tree.
+func (d *mailboxDepth) counted() actor.PropsOption {
+	return actor.WithMailbox(actor.UnboundedLockfree(d))
+}
+
+// MailboxStarted implements actor.MailboxMiddleware.
+func (d *mailboxDepth) MailboxStarted() {}
+
+// MessagePosted implements actor.MailboxMiddleware.
+func (d *mailboxDepth) MessagePosted(interface{}) { d.waiting.Add(1) }
+
+// MessageReceived implements actor.MailboxMiddleware.
+func (d *mailboxDepth) MessageReceived(interface{}) { d.waiting.Add(-1) }
+
+// MailboxEmpty implements actor.MailboxMiddleware.
+func (d *mailboxDepth) MailboxEmpty() {}
 
 func (t *tree) logPanics(next actor.ReceiverFunc) actor.ReceiverFunc {
 	return func(ctx actor.ReceiverContext, env *actor.MessageEnvelope) {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -71,6 +72,9 @@ ready=file:DIR/ready
 			`supd_program_log_bytes_total{name="web",group="web",stream="stdout"} 10`,
 			`supd_program_ready{name="slow",group="slow"} 1`,
 			`supd_state 1`,
+			`supd_program_processes{name="web",group="web"} 1`,
+			`supd_program_threads{name="web",group="web"} 1`,
+			`supd_actor_mailbox_messages{actor="root"} 0`,
 		} {
 			if status != 200 || !strings.Contains(body, "\n"+want+"\n") {
 				return "no " + want + " in\n" + body, false
@@ -78,4 +82,16 @@ ready=file:DIR/ready
 		}
 		return body, true
 	})
+	for _, want := range []string{`supd_program_state_seconds_total{name="web",group="web",state="RUNNING"} `, `supd_program_state_seconds_total{name="job",group="job",state="EXITED"} `,
+		`supd_program_memory_bytes{name="web",group="web"} `, `supd_program_open_files{name="web",group="web"} `, `supd_program_cpu_seconds_total{name="web",group="web"} `} {
+		if _, body := get("/metrics"); !strings.Contains(body, "\n"+want) {
+			t.Errorf("no %s in\n%s", want, body)
+		}
+	}
+	_, body := get("/metrics")
+	lint := exec.Command(peer(t, "promtool"), "check", "metrics")
+	lint.Stdin = strings.NewReader(body)
+	if out, err := lint.CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("promtool: %v\n%s", err, out)
+	}
 }

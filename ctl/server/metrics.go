@@ -3,8 +3,10 @@ package server
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/supervisor"
 )
 
@@ -16,6 +18,7 @@ type metric struct {
 	help   string
 	about  topic
 	each   func(s *scrape, add addFunc) // nil: the exporter keeps it
+	ofTime bool                         // it has other values each time, and is missing where nothing happens
 }
 
 // metricKind is the type of a metric.
@@ -34,6 +37,8 @@ type addFunc func(value float64, labels ...string)
 type scrape struct {
 	actors.Metrics
 	server *Server
+	usage  *api.Usage
+	now    time.Time
 }
 
 // The chapters of the reference.
@@ -114,6 +119,42 @@ var metrics = []metric{
 				}
 			}
 		}},
+	{name: "supd_program_state_seconds_total", kind: counter, labels: []string{"name", "group", "state"}, about: aboutPrograms, ofTime: true,
+		help: "Time that the program has been in each state since its group was added; states that it was never in are missing.",
+		each: func(s *scrape, add addFunc) {
+			for i := range s.Programs {
+				p := &s.Programs[i]
+				for _, state := range supervisor.States {
+					if d := p.Counts.InState(state, s.now); d > 0 {
+						add(d.Seconds(), p.Program.Name, p.Program.Group, state.String())
+					}
+				}
+			}
+		}},
+	{name: "supd_program_backoff_seconds", kind: gauge, labels: programLabels, about: aboutPrograms, ofTime: true,
+		help: "Time until the program is started again, while it waits for that in BACKOFF or during restartpause; missing otherwise.",
+		each: func(s *scrape, add addFunc) {
+			for i := range s.Programs {
+				if p := &s.Programs[i]; !p.Until.IsZero() {
+					add(max(0, p.Until.Sub(s.now).Seconds()), p.Program.Name, p.Program.Group)
+				}
+			}
+		}},
+	{name: "supd_program_cpu_seconds_total", kind: counter, labels: programLabels, about: aboutPrograms,
+		help: "CPU time of the present process of the program and of all that belongs to it: its process group and their descendants, or its control group. It begins anew with each life.",
+		each: perSample(func(u *api.Sample) float64 { return u.Total })},
+	{name: "supd_program_memory_bytes", kind: gauge, labels: programLabels, about: aboutPrograms,
+		help: "Resident memory of the program and of all that belongs to it.",
+		each: perSample(func(u *api.Sample) float64 { return float64(u.Memory) })},
+	{name: "supd_program_open_files", kind: gauge, labels: programLabels, about: aboutPrograms,
+		help: "Open descriptors of the program and of all that belongs to it; -1 when they cannot be counted.",
+		each: perSample(func(u *api.Sample) float64 { return float64(u.Files) })},
+	{name: "supd_program_threads", kind: gauge, labels: programLabels, about: aboutPrograms,
+		help: "Threads of the program and of all that belongs to it.",
+		each: perSample(func(u *api.Sample) float64 { return float64(u.Threads) })},
+	{name: "supd_program_processes", kind: gauge, labels: programLabels, about: aboutPrograms,
+		help: "Processes of the program: its own and all that belong to it.",
+		each: perSample(func(u *api.Sample) float64 { return float64(u.Processes) })},
 	{name: "supd_program_log_bytes_total", kind: counter, labels: []string{"name", "group", "stream"}, about: aboutPrograms,
 		help: "Bytes of output that were given to the logs of the program. Output that is captured or has no log is not counted.",
 		each: perStream(func(o *actors.OutputMetrics) int64 { return o.Bytes })},
@@ -171,6 +212,16 @@ var metrics = []metric{
 			code, _ := s.server.config.Daemon.State()
 			add(float64(code))
 		}},
+	{name: "supd_actor_mailbox_messages", kind: gauge, labels: []string{"actor"}, about: aboutServer,
+		help: "Messages that wait in the mailboxes of the actors that everything depends on: root, control and events.",
+		each: func(s *scrape, add addFunc) {
+			for name, n := range s.Waiting {
+				add(float64(n), name)
+			}
+		}},
+	{name: "supd_event_streams", kind: gauge, about: aboutServer,
+		help: "Clients that follow what happens: pages, terminals and programs.",
+		each: func(s *scrape, add addFunc) { add(float64(s.server.watchers.count())) }},
 	requestsMetric,
 	callsMetric,
 	{name: "supd_http_connections", kind: gauge, labels: []string{"state"}, about: aboutServer,
@@ -200,6 +251,18 @@ func perStream(value func(*actors.OutputMetrics) int64) func(*scrape, addFunc) {
 			p := &s.Programs[i]
 			add(float64(value(&p.Stdout)), p.Program.Name, p.Program.Group, "stdout")
 			add(float64(value(&p.Stderr)), p.Program.Name, p.Program.Group, "stderr")
+		}
+	}
+}
+
+// perSample gives what programs use; those without a process are left out.
+func perSample(value func(*api.Sample) float64) func(*scrape, addFunc) {
+	return func(s *scrape, add addFunc) {
+		for i := range s.Programs {
+			p := s.Programs[i].Program
+			if u, ok := s.usage.Programs[p.NameSpec()]; ok {
+				add(value(&u), p.Name, p.Group)
+			}
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (e *exporter) newHandler() http.Handler {
 // many programs the registry takes several times as long, for checks that the table passes by itself, and it calls
 // collectors on goroutines of its own, where a bug would end the daemon.
 func (e *exporter) Gather() ([]*dto.MetricFamily, error) {
-	s := &scrape{e.server.config.Tree.Metrics(), e.server}
+	s := &scrape{e.server.config.Tree.Metrics(), e.server, e.server.sampler.fresh(sampleAge), time.Now()}
 	families, err := e.registry.Gather()
 	if err != nil {
 		return nil, err
