@@ -62,7 +62,6 @@ type restCall struct {
 type restError struct {
 	status int
 	detail string
-	code   actors.FaultCode // 0: it is no fault of XML-RPC
 }
 
 func (e *restError) Error() string { return e.detail }
