@@ -37,7 +37,7 @@ func openBrowser(t *testing.T) *browser {
 	chromium := peer(t, "chromium")
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-first-run", true), chromedp.Flag("force-color-profile", "srgb"), chromedp.WindowSize(1280, 800))
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-first-run", true), chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"), chromedp.Flag("force-color-profile", "srgb"), chromedp.WindowSize(1280, 800))
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancel2 := chromedp.NewContext(allocator, chromedp.WithErrorf(func(string, ...any) {})) // events that the library does not know yet
 	b := &browser{t: t, ctx: ctx, hosts: map[string]bool{}}
