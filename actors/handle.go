@@ -306,11 +306,15 @@ const outletPatience = 2 * time.Second
 // Close stops everything in order and returns when the tree has ended. When ctx ends first, what is left is killed.
 func (h *Handle) Close(ctx context.Context) error {
 	h.Shutdown(false)
-	var err error
-	select {
-	case <-h.Done():
-	case <-ctx.Done():
-		err = ctx.Err()
+	err := ctx.Err() // one that has ended before counts, however soon the tree ends
+	if err == nil {
+		select {
+		case <-h.Done():
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	if err != nil {
 		h.tree.system.Root.Stop(h.root)
 		<-h.Done()
 	}
