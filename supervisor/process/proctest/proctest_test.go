@@ -145,6 +145,8 @@ func TestLeakCheckFindsLeaks(t *testing.T) {
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
+			defer func(short time.Duration) { Deadline = short }(Deadline)
+			Deadline = time.Minute // the short one is for the check
 			Eventually(t, "the child to die", func() (string, bool) {
 				for _, c := range Children() {
 					if c.Pid == cmd.Process.Pid {
