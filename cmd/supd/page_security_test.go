@@ -26,7 +26,7 @@ func TestAnotherSiteCanDoNothing(t *testing.T) {
 	}))
 	defer evil.Close()
 	b := openBrowser(t)
-	b.excuse = []string{"403", "CORS", "ERR_", "net::", "415"}
+	b.excuse = []string{"403", "CORS", "ERR_", "net::", "415", "favicon.ico"}
 	b.run(chromedp.Navigate(evil.URL))
 	var read string
 	b.eval(fmt.Sprintf(`(async () => {
