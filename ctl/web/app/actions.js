@@ -1,6 +1,6 @@
 // What can be done to programs, with a question where something stops.
 
-import { act, base, post } from './api.js';
+import { act, base, get, post, programPath } from './api.js';
 import { choose, complain, confirm, open, tell } from './dialog.js';
 import { el } from './dom.js';
 
@@ -50,6 +50,21 @@ export async function clearLogs(node, names) {
   }
 }
 
+/** What would happen, as a list. */
+export function stepList(steps) {
+  return el('ol.steps', null, ...steps.map((s) => el('li', null, el('strong', null, s.do), ` ${s.program} `, el('span.muted', null, s.why))));
+}
+
+/** Shows what a stop and a death of a program would lead to. Nothing is done. */
+export async function whatIf(node, names) {
+  try {
+    const [stopped, killed] = await Promise.all(['stop', 'kill'].map((verb) => get(`${programPath(node, names[0])}/plan?do=${verb}`)));
+    await open(`What if ${names[0]} …`, [el('h3', null, '… is stopped'), stepList(stopped), el('h3', null, '… dies of SIGKILL'), stepList(killed)], [el('button', { value: '', autofocus: true }, 'Close')]);
+  } catch (error) {
+    complain(error);
+  }
+}
+
 /** Reads the configuration, shows what would change, and brings it into effect if the user wants. */
 export async function update(node) {
   let changes;
@@ -65,7 +80,7 @@ export async function update(node) {
     return;
   }
   const list = el('ul.changes', null, ...parts.map(([what, names]) => el('li', null, el('strong', null, what), ` ${names.join(', ')}`)));
-  const steps = el('ol.steps', null, ...changes.plan.map((s) => el('li', null, el('strong', null, s.do), ` ${s.program} `, el('span.muted', null, s.why))));
+  const steps = stepList(changes.plan);
   const answer = await open('Bring the configuration into effect?', [list, el('h3', null, 'What would happen'), el('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Steps' }, steps)],
     [el('button', { value: '', autofocus: true }, 'Cancel'), el('button.danger', { value: 'yes' }, 'Update')]);
   if (answer !== 'yes') return;

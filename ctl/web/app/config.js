@@ -44,5 +44,5 @@ export class ConfigView {
 
 function planned(steps) {
   if (!steps.length) return el('p.muted', null, 'Nothing: the files say what is at work.');
-  return el('ol.steps', null, ...steps.map((s) => el('li', null, el('strong', null, s.do), ` ${s.program} `, el('span.muted', null, s.why))));
+  return actions.stepList(steps);
 }

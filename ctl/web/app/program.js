@@ -20,7 +20,7 @@ export class ProgramView {
     this.needs = el('ul.needs');
     const names = [name];
     const make = (label, click, kind) => el(kind ? `button.${kind}` : 'button', { type: 'button', click: () => click(nodeName, names) }, label);
-    this.buttons = { start: make('Start', actions.start, 'go'), restart: make('Restart', actions.restart), stop: make('Stop', actions.stop, 'danger'), signal: make('Signal …', actions.signal), clear: make('Clear log …', actions.clearLogs) };
+    this.buttons = { start: make('Start', actions.start, 'go'), restart: make('Restart', actions.restart), stop: make('Stop', actions.stop, 'danger'), signal: make('Signal …', actions.signal), clear: make('Clear log …', actions.clearLogs), whatIf: make('What if …', actions.whatIf) };
     this.cpu = new Chart('CPU', percent, 10);
     this.memory = new Chart('Memory', bytes, 1e6);
     this.why = el('ol.records', { click: (e) => showCause(this.why, e) });
