@@ -77,7 +77,7 @@ bin/axe-$(AXE).js:
 	@echo "$(AXE_SHA512)  bin/axe.tgz" | sha512sum -c --quiet && tar -xzOf bin/axe.tgz package/axe.min.js >$@.part && mv $@.part $@ && rm bin/axe.tgz
 
 screenshots: peers ## take the pictures of the documents anew
-	SUPD_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count 1 -run TestScreenshots ./cmd/supd
+	SUPD_VERSION='$(VERSION)' SUPD_SCREENSHOTS='$(CURDIR)/docs/images' $(GO) test -count 1 -run TestScreenshot ./cmd/supd
 
 check: fmt lint cross ## formatting, vet, staticcheck, the other platforms
 
@@ -113,6 +113,7 @@ docs: ## rewrite the generated parts of the documents
 	$(GO) test ./supervisor/events -run 'Docs|Transcripts' -update
 	$(GO) test ./ctl/server -run Docs -update
 	$(GO) test ./ctl -run Docs -update
+	$(GO) test ./ctl/top -run Docs -update
 	$(GO) test ./cmd/supd -run Docs -update
 
 clean: ## remove what was built

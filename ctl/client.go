@@ -181,11 +181,7 @@ func (c *client) post(ctx context.Context, method string, args []any) (answer []
 // send sends a request with the credentials and returns the body of the answer, which the caller closes. what names the
 // request in errors.
 func (c *client) send(ctx context.Context, req *http.Request, what string) (io.ReadCloser, error) {
-	if c.cred.username != nil && c.cred.password != nil {
-		req.SetBasicAuth(*c.cred.username, *c.cred.password)
-	} else if c.cred.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.cred.token)
-	}
+	c.authorize(req)
 	resp, err := c.http.Do(req.WithContext(ctx))
 	if err != nil {
 		var wrapped *url.Error
@@ -204,6 +200,15 @@ func (c *client) send(ctx context.Context, req *http.Request, what string) (io.R
 	}
 	resp.Body.Close()
 	return nil, err
+}
+
+// authorize adds the credentials to a request.
+func (c *client) authorize(req *http.Request) {
+	if c.cred.username != nil && c.cred.password != nil {
+		req.SetBasicAuth(*c.cred.username, *c.cred.password)
+	} else if c.cred.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.cred.token)
+	}
 }
 
 // decode reads an XML-RPC response. Each control character becomes standIn, or, when that is controlStandIn, the code

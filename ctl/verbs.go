@@ -75,6 +75,7 @@ func verbs() []*verb {
 		&verbStop,
 		&verbStopGroup,
 		&verbTail,
+		&verbTop,
 		&verbTree,
 		&verbUpdate,
 		&verbVersion,

@@ -24,15 +24,17 @@ type layer struct {
 
 // layers is the order of the packages, from the top: imports point down only.
 var layers = []layer{
-	{"cmd", []string{"cmd", "ctl", "ctl/server", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
+	{"cmd", []string{"cmd", "ctl", "ctl/api", "ctl/sse", "ctl/server", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
 		"supervisor/events", "supervisor/watch", "supervisor/scenario", "supervisor", "confload"}, "a command puts the parts together"},
 	{"docs/examples", []string{"actors", "supervisor", "confload"}, "an example shows what an application uses"},
-	{"ctl", []string{"ctl/xmlrpc", "confload"},
+	{"ctl", []string{"ctl/top", "ctl/sse", "ctl/api", "ctl/xmlrpc", "confload"},
 		"the client speaks to a server over a connection, nothing of the server side is linked into it"},
-	{"ctl/server", []string{"ctl/server", "ctl/api", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
+	{"ctl/top", []string{"ctl/sse", "ctl/api"}, "the terminal view knows a server by its interface only"},
+	{"ctl/server", []string{"ctl/server", "ctl/sse", "ctl/api", "ctl/web", "ctl/xmlrpc", "actors", "supervisor/process", "supervisor/logs", "supervisor/workers",
 		"supervisor/events", "supervisor", "confload"}, "the server answers for the tree, it knows neither the commands nor the client"},
 	{"ctl/web", nil, "the page is data"},
 	{"ctl/api", nil, "what servers and clients speak of is plain types"},
+	{"ctl/sse", nil, "a stream of events is read whatever it tells"},
 	{"ctl/xmlrpc", nil, "the codec knows values, not where they come from"},
 	{"actors", []string{"actors", "supervisor/process", "supervisor/logs", "supervisor/workers", "supervisor/events", "supervisor/watch",
 		"supervisor/scenario", "supervisor", "confload"},

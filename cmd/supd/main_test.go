@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -30,7 +31,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		supdBinary = filepath.Join(dir, "supd")
-		build := exec.Command("go", "build", "-race", "-o", supdBinary, ".")
+		build := exec.Command("go", "build", "-race", "-ldflags", "-X main.version="+cmp.Or(os.Getenv("SUPD_VERSION"), version), "-o", supdBinary, ".")
 		build.Env = append(os.Environ(), "CGO_ENABLED=1")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "building supd: %v\n%s", err, out)
