@@ -161,6 +161,13 @@ func networkOptions() []binding[Server] {
 		bind(onlySupd(Option{Name: "nodename", Computed: "the name of the host", Effect: EffectDaemon, Example: "node-1",
 			Help: "The name of this supd on its page and in /program/list; that of the first server that has one counts."}, "supervisord knows no others"),
 			nameType, func(s *Server) *string { return &s.NodeName }),
+		bind(onlySupd(Option{Name: "remotes", Effect: EffectDaemon, secret: true, Example: "node-2:192.0.2.2:9001,node-3:https://ann:secret@192.0.2.3:9001",
+			Help: "Other supds that the page, supd ctl top and /api/v1/nodes of all servers show with this one, and pass actions on to. One with the name of this node is left out, so that all nodes can have the same list. What another node has as its remotes is not asked for."},
+			"supervisord knows no others"),
+			remotesType, func(s *Server) *[]Remote { return &s.Remotes }),
+		bind(onlySupd(Option{Name: "remotes_ca", Effect: EffectDaemon, Example: "/etc/supd/ca.crt",
+			Help: "Authorities (PEM) that may have signed the certificates of remotes with https://, besides those of the system. A remote that asks for a certificate is given tls_cert."}, note),
+			filePathType, func(s *Server) *string { return &s.RemotesCAFile }),
 		bind(onlySupd(Option{Name: "allowed_hosts", Effect: EffectDaemon, Example: "supd.example.com",
 			Help: "Names by which browsers may call this server, besides IP addresses and localhost; others are refused, so that no other site can make its name lead here."}, "supervisord takes any"),
 			hostsType, func(s *Server) *[]string { return &s.AllowedHosts }),
@@ -225,6 +232,11 @@ func (l *loader) checkAccess(s *Server) {
 		slices.ContainsFunc(l.config.Accounts, func(a Account) bool { return a.UsedAt(s) })
 	if s.RequireAuth && !known {
 		l.fail(l.errorAt(sec, at("require_auth"), fmt.Sprintf("[%s] lets everybody in, which require_auth forbids; set username and password, or add a [user:NAME] section", s.Section)))
+	}
+	if s.RemotesCAFile != "" {
+		if err := s.readRemotesCA(); err != nil {
+			l.fail(l.errorAt(sec, at("remotes_ca"), fmt.Sprintf("[%s] cannot use remotes_ca: %v", s.Section, err)))
+		}
 	}
 	switch {
 	case (s.TLSCert == "") != (s.TLSKey == ""):

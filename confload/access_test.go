@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,7 +34,7 @@ func makeCertificates(t *testing.T) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: der}, "clients.crt": {Type: "CERTIFICATE", Bytes: der}, "server.key": {Type: "PRIVATE KEY", Bytes: private}} {
+	for name, block := range map[string]*pem.Block{"server.crt": {Type: "CERTIFICATE", Bytes: der}, "ca.crt": {Type: "CERTIFICATE", Bytes: der}, "clients.crt": {Type: "CERTIFICATE", Bytes: der}, "server.key": {Type: "PRIVATE KEY", Bytes: private}} {
 		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -64,6 +65,20 @@ func TestUsersAndServersFitTogether(t *testing.T) {
 		{inet + "allowed_hosts=http://x\n", "no name of a host"},
 		{inet + "allowed_hosts=Supd.example.com, [::1]\n", ""},
 		{unix + "allow_uids=nobody-of-that-name\n", "there is no account"},
+		{inet + "remotes=a:192.0.2.1:9001, b:[2001:db8::1]:9001,c:https://u:hunter2@x,d:unix:///run/x\n", ""},
+		{inet + "remotes=a\n", "node 1: 'a' has no address"},
+		{inet + "remotes=hunter2@x:1\n", "node 1: it does not begin with the name of a node"},
+		{inet + "remotes=a:1.2.3.4\n", "node 1: 'a' is not followed by HOST:PORT"},
+		{inet + "remotes=a:x:0\n", "is not followed by HOST:PORT"},
+		{inet + "remotes=a:u:hunter2@x:1\n", "is not followed by HOST:PORT"},
+		{inet + "remotes=a:x:1,a:y:1\n", "node 2: there are two nodes 'a'"},
+		{inet + "remotes=a:http://u:hunter2@x:1/path\n", "something behind the address"},
+		{inet + "remotes=a:http://u:hunter2@x:1?q\n", "something behind the address"},
+		{inet + "remotes=a:http://u:hunter2@x:0\n", "port is not from 1 to 65535"},
+		{inet + "remotes=a:http://u:hun%%zzter2@x:1\n", "is no URL"},
+		{inet + "remotes=a:ftp://u:hunter2@x\n", "neither http://"},
+		{inet + "remotes=a:unix://run/x\n", "neither http://"},
+		{inet + "remotes_ca=" + certificates + "/server.key\n", "cannot use remotes_ca"},
 	} {
 		_, err := parse(t, c.text)
 		switch {
@@ -74,5 +89,17 @@ func TestUsersAndServersFitTogether(t *testing.T) {
 		case err != nil && strings.Contains(err.Error(), "hunter2"):
 			t.Errorf("a secret: %v", err)
 		}
+	}
+}
+
+func TestRemotes(t *testing.T) {
+	c, err := parse(t, "[inet_http_server]\nport=1\nremotes=a:192.0.2.1:9001, b:https://ann:hunt%%2Cer@[2001:db8::1],c:unix:///run/x.sock,d:http://x:81/,\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Remote{{Name: "a", URL: "http://192.0.2.1:9001"}, {Name: "b", URL: "https://[2001:db8::1]:443", Username: "ann", Password: "hunt,er", HasAuth: true},
+		{Name: "c", URL: "unix:///run/x.sock"}, {Name: "d", URL: "http://x:81"}}
+	if got := c.Servers[0].Remotes; !slices.Equal(got, want) {
+		t.Errorf("got %+v", got)
 	}
 }

@@ -108,6 +108,10 @@ type Server struct {
 	Certificate                  *tls.Certificate // nil: plain HTTP
 	ClientCAs                    *x509.CertPool   // nil: no certificate is asked for
 
+	Remotes       []Remote       // the other nodes that are shown with this one
+	RemotesCAFile string         // "" the authorities of the system only
+	RemoteCAs     *x509.CertPool // nil: those of the system
+
 	// HealthWithoutAuth: /healthz and /readyz may be asked without username and password.
 	HealthWithoutAuth bool
 	File              string // absolute path of the file that says where it listens

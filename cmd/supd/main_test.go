@@ -138,6 +138,13 @@ func (b *background) wait() int {
 	}
 }
 
+// stop ends the daemon.
+func (b *background) stop() {
+	b.t.Helper()
+	_ = b.cmd.Process.Signal(syscall.SIGTERM)
+	b.wait()
+}
+
 // runTool runs a program to its end and returns its output, stderr included, and exit status.
 func runTool(t *testing.T, dir, name string, args ...string) (string, int) {
 	t.Helper()

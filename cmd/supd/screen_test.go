@@ -68,7 +68,7 @@ func onScreen(t *testing.T, columns, rows int, env []string, name string, args .
 			_ = s.cmd.Wait()
 		}
 		<-s.done
-		_ = s.shown.Close()
+		_ = s.shown.InputPipe().(io.Closer).Close() // closing the emulator itself would be a race with reading from it
 		s.tty.Close()
 		<-answered
 	})

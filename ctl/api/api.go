@@ -256,6 +256,13 @@ type Node struct {
 	Server  *Server `json:"server,omitempty"` // of one that is online
 }
 
+// A Load is how busy a host is.
+type Load struct {
+	CPU        float64 `json:"cpu"`         // percent of all processors, since it was asked for last
+	Memory     int64   `json:"memory"`      // bytes that there are
+	MemoryUsed int64   `json:"memory_used"` // that cannot be had
+}
+
 // A Problem is why a request was refused (RFC 9457, application/problem+json).
 type Problem struct {
 	Type   string `json:"type"` // about:blank, or supd:FAULT for a fault of XML-RPC

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/gwaycc/supd/ctl/api"
 )
 
 // hostLoad tells the load of the host, as /proc has it: the share of the processors since it was asked last, or since the boot.
@@ -13,9 +15,12 @@ type hostLoad struct {
 	busy, whole int64 // ticks when it was asked last
 }
 
-// node is a supd with the load of its host; where there is no /proc that is 0.
-func (h *hostLoad) node(name string) oldNode {
-	n := oldNode{Name: name, Status: "ONLINE"}
+// load answers /server/load.
+func (c *restCall) load() (any, error) { return c.server.host.now(), nil }
+
+// now is the load of the host; where there is no /proc that is 0.
+func (h *hostLoad) now() api.Load {
+	var n api.Load
 	stat, _ := os.ReadFile("/proc/stat")
 	first, _, _ := strings.Cut(string(stat), "\n")
 	var busy, whole int64
@@ -31,14 +36,11 @@ func (h *hostLoad) node(name string) oldNode {
 	}
 	h.mu.Lock()
 	if whole > h.whole {
-		n.CPUPercent = 100 * float64(busy-h.busy) / float64(whole-h.whole)
+		n.CPU = 100 * float64(busy-h.busy) / float64(whole-h.whole)
 	}
 	h.busy, h.whole = busy, whole
 	h.mu.Unlock()
-	n.MemTotal, n.MemUsed = memoryOfHost()
-	if n.MemTotal > 0 {
-		n.MemPercent = 100 * float64(n.MemUsed) / float64(n.MemTotal)
-	}
+	n.Memory, n.MemoryUsed = memoryOfHost()
 	return n
 }
 

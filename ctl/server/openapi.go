@@ -27,10 +27,11 @@ func describe(routes []restRoute, version string) object {
 	paths := object{}
 	for i := range routes {
 		r := &routes[i]
-		item, ok := paths[r.path].(object)
+		path := strings.ReplaceAll(r.path, "...", "")
+		item, ok := paths[path].(object)
 		if !ok {
 			item = object{}
-			paths[r.path] = item
+			paths[path] = item
 		}
 		item[strings.ToLower(r.method)] = r.describe(schemas)
 	}
@@ -51,7 +52,7 @@ func (r *restRoute) describe(schemas schemaSet) object {
 	params := []object{}
 	for segment := range strings.SplitSeq(r.path, "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
-			params = append(params, object{"name": strings.TrimSuffix(name, "}"), "in": "path", "required": true, "schema": object{"type": "string"}})
+			params = append(params, object{"name": strings.TrimRight(name, ".}"), "in": "path", "required": true, "schema": object{"type": "string"}})
 		}
 	}
 	for _, p := range r.params {

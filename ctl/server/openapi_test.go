@@ -67,7 +67,8 @@ func typeName(v any) string {
 
 // curl is an example.
 func (r *restRoute) curl() string {
-	path := strings.NewReplacer("{name}", "web", "{stream}", "stdout", "{node}", "node-2").Replace(r.path)
+	rest := map[string]string{"GET": "programs", "POST": "config/reread"}[r.method]
+	path := strings.NewReplacer("{path...}", rest, "{name}", "web", "{stream}", "stdout", "{node}", "node-2").Replace(r.path)
 	address := "http://localhost:9001" + restPath + path
 	switch {
 	case r.body != nil:

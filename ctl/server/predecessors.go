@@ -109,19 +109,19 @@ func (c *oldCall) look() error {
 	switch n := len(parts); {
 	case n < 2:
 	case n == 2 && parts[0] == "program" && parts[1] == "list":
-		programs, now := []oldProgram{}, time.Now()
-		for _, i := range s.config.Tree.Infos() {
-			programs = append(programs, s.oldProgram(i, now))
-		}
-		return c.write(http.StatusOK, programs)
+		return c.write(http.StatusOK, c.list())
 	case n > 2 && n < 5 && parts[0] == "program" && parts[1] == "info":
 		return c.info(parts[2:])
 	case n > 3 && n < 6 && parts[0] == "program" && parts[1] == "log":
 		return c.log(parts[2:])
 	case n == 2 && parts[0] == "supervisor" && parts[1] == "listNodes":
-		return c.write(http.StatusOK, []oldNode{s.host.node(s.node)})
+		return c.write(http.StatusOK, c.listNodes())
 	case n == 3 && parts[0] == "supervisor" && parts[2] == "ping":
-		return c.write(http.StatusOK, oldSuccess{parts[1] == s.node})
+		there := parts[1] == s.node
+		if r := s.remote(parts[1]); r != nil {
+			there = r.node(c.r.Context()).Online
+		}
+		return c.write(http.StatusOK, oldSuccess{there})
 	case n == 2 && parts[0] == "conf":
 		return c.conf(parts[1])
 	}
@@ -139,6 +139,8 @@ func (c *oldCall) order() error {
 		return c.actOnMany(strings.TrimSuffix(parts[1], "Programs"))
 	case parts[0] == "supervisor" && (n == 2 || n == 3 && parts[1] == c.server.node) && (parts[n-1] == "reload" || parts[n-1] == "shutdown"):
 		return c.daemon(parts[n-1])
+	case n == 3 && parts[0] == "supervisor" && c.server.remote(parts[1]) != nil && (parts[2] == "reload" || parts[2] == "shutdown"):
+		return c.daemonOf(c.server.remote(parts[1]), parts[2])
 	}
 	return &httpError{status: http.StatusNotFound}
 }
@@ -179,7 +181,7 @@ func (s *Server) oldProgram(i *actors.Info, now time.Time) oldProgram {
 // called by its own name.
 func (c *oldCall) program(parts []string) (*actors.Info, error) {
 	if len(parts) == 2 && parts[0] != c.server.node {
-		return nil, fmt.Errorf("there is no node of this name; this one is %s", c.server.node)
+		return nil, fmt.Errorf("there is no node of this name; this one is %s, the others are %s", c.server.node, listed(c.server.remoteNames()))
 	}
 	name := parts[len(parts)-1]
 	if i, ok := findProgram(c.server.config.Tree, name); ok {
@@ -194,6 +196,13 @@ func (c *oldCall) program(parts []string) (*actors.Info, error) {
 }
 
 func (c *oldCall) info(parts []string) error {
+	if r := c.away(parts); r != nil {
+		p, err := r.oldProgram(c.r.Context(), parts[1])
+		if err != nil {
+			return c.write(http.StatusInternalServerError, oldError{err.Error()})
+		}
+		return c.write(http.StatusOK, p)
+	}
 	i, err := c.program(parts)
 	if err != nil {
 		return c.write(http.StatusInternalServerError, oldError{err.Error()})
@@ -227,6 +236,9 @@ func (c *oldCall) act(verb string, parts []string) error {
 }
 
 func (c *oldCall) do(verb string, parts []string) error {
+	if r := c.away(parts); r != nil {
+		return r.do(context.WithoutCancel(c.r.Context()), verb, parts[1])
+	}
 	i, err := c.program(parts)
 	if err != nil {
 		return err
@@ -259,6 +271,9 @@ func (c *oldCall) actOnMany(verb string) error {
 // log gives the log of a program, the end of one that is larger than an answer should be.
 func (c *oldCall) log(parts []string) error {
 	last := len(parts) - 1
+	if r := c.away(parts[:last]); r != nil {
+		return c.logOf(r, parts[1], parts[last])
+	}
 	i, err := c.program(parts[:last])
 	if err != nil {
 		return &httpError{status: http.StatusNotFound}

@@ -28,17 +28,19 @@ const maxRestBody = 1 << 20
 // A restRoute is a row of the table of the REST interface. Dispatching, roles and the OpenAPI document come from it.
 type restRoute struct {
 	method  string
-	path    string // below restPath; a segment {name} stands for any
+	path    string // below restPath; a segment {name} stands for any, {path...} at the end for any number of them
 	role    api.Role
 	summary string
 	about   string // more than the summary; "" nothing
 	params  []restParam
-	body    any // a value of the type of the body; nil: there is none
-	answer  any // a value of the type of the answer; nil: none, or no JSON
-	kind    string
-	status  int // of success; 0: 200
-	example string
-	handle  func(*restCall) (any, error)
+	// anyParams: there may be any parameters, and they are looked at elsewhere.
+	anyParams bool
+	body      any // a value of the type of the body; nil: there is none
+	answer    any // a value of the type of the answer; nil: none, or no JSON
+	kind      string
+	status    int // of success; 0: 200
+	example   string
+	handle    func(*restCall) (any, error)
 }
 
 // A restParam is a parameter of the query.
@@ -68,7 +70,7 @@ func (e *restError) Error() string { return e.detail }
 
 // serveREST answers everything below restPath.
 func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) error {
-	route, path, allowed := s.findRoute(r)
+	route, path, allowed := s.route(r.Method, strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), restPath), "/"))
 	if route == nil {
 		if allowed != nil {
 			w.Header().Set("Allow", strings.Join(allowed, ", "))
@@ -85,7 +87,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) error {
 		return &restError{status: http.StatusBadRequest, detail: "the query cannot be read: " + err.Error()}
 	}
 	for name := range c.values {
-		if !slices.ContainsFunc(route.params, func(p restParam) bool { return p.name == name }) {
+		if !route.anyParams && !slices.ContainsFunc(route.params, func(p restParam) bool { return p.name == name }) {
 			return &restError{status: http.StatusBadRequest, detail: fmt.Sprintf("there is no parameter %q%s", name, route.paramList())}
 		}
 	}
@@ -107,10 +109,9 @@ func (r *restRoute) paramList() string {
 	return "; there are " + strings.Join(names, ", ")
 }
 
-// findRoute finds the row for a request and the values of its segments. Without one, allowed are the methods that the path has.
-func (s *Server) findRoute(r *http.Request) (route *restRoute, values map[string]string, allowed []string) {
-	segments := strings.Split(strings.TrimPrefix(r.URL.EscapedPath(), restPath), "/")
-	method := r.Method
+// route finds the row for a request, whose path is given as segments that are escaped, and the values of its segments in braces. Without
+// one, allowed are the methods that the path has.
+func (s *Server) route(method string, segments []string) (route *restRoute, values map[string]string, allowed []string) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
@@ -131,6 +132,12 @@ func (s *Server) findRoute(r *http.Request) (route *restRoute, values map[string
 // match compares the path of a row with the segments of a request, which are escaped.
 func (r *restRoute) match(segments []string) (values map[string]string, ok bool) {
 	own := strings.Split(r.path, "/")
+	rest := ""
+	if last := len(own) - 1; strings.HasSuffix(own[last], "...}") && len(segments) >= len(own) {
+		// The value of this one is all that is left, and stays escaped.
+		rest = strings.Join(segments[last:], "/")
+		own, segments = own[:last], segments[:last]
+	}
 	if len(own) != len(segments) {
 		return nil, false
 	}
@@ -150,6 +157,9 @@ func (r *restRoute) match(segments []string) (values map[string]string, ok bool)
 			values = map[string]string{}
 		}
 		values[strings.TrimSuffix(name, "}")] = value
+	}
+	if rest != "" {
+		values["path"] = rest
 	}
 	return values, true
 }

@@ -15,8 +15,11 @@ type follower struct {
 	server *Server
 	out    *sseStream
 	wants  func(*frame) bool
-	tree   bool   // it is shown the tree
-	record uint64 // number of the last record that it has got, or does not want
+	tree   bool          // it is shown the tree
+	usage  bool          // and what programs use
+	nodes  bool          // and the same of other nodes
+	remote <-chan []byte // events of them
+	record uint64        // number of the last record that it has got, or does not want
 }
 
 // serveLive answers /live.
@@ -25,10 +28,11 @@ func (c *restCall) serveLive() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if nodes := c.query("nodes"); nodes != "" && nodes != "all" {
+	nodes := c.query("nodes")
+	if nodes != "" && nodes != "all" {
 		return nil, &restError{status: http.StatusBadRequest, detail: "nodes may be all"}
 	}
-	f := &follower{server: c.server, tree: true, wants: func(f *frame) bool { return usage || f.kind != usageFrame }}
+	f := &follower{server: c.server, tree: true, usage: usage, nodes: nodes != "", wants: func(f *frame) bool { return usage || f.kind != usageFrame }}
 	if usage {
 		defer c.server.sampler.look()()
 	}
@@ -87,6 +91,11 @@ func (c *restCall) follow(f *follower) error {
 		if f.out.send(encodeFrame("hello", "", c.server.view(callerOf(c.r.Context())))) != nil {
 			return nil
 		}
+	}
+	if f.nodes {
+		var stop func()
+		f.remote, stop = c.server.followRemotes(ctx, f.usage, history)
+		defer stop()
 	}
 	for {
 		if f.start(whole, at) != nil || f.goOn(hub, at) != nil {
@@ -155,6 +164,11 @@ func (f *follower) goOn(hub *liveHub, at position) error {
 		}
 		select {
 		case <-news:
+		case event := <-f.remote:
+			if err := f.out.send(event); err != nil {
+				return err
+			}
+			ping.Reset(pingEvery)
 		case <-ping.C:
 			if err := f.out.ping(); err != nil {
 				return err

@@ -17,7 +17,7 @@ func (s *Server) view(to caller) *api.Server {
 	_, state := s.config.Daemon.State()
 	return &api.Server{Node: s.node, Identifier: s.config.Daemon.Identification(), Version: s.config.Release, Supervisor: s.config.Version,
 		Pid: s.config.Daemon.Pid(), State: state, Now: time.Now(), ConfigFile: s.config.ConfigFile, Instance: s.instance,
-		User: to.name, Role: to.role, Nodes: []string{}}
+		User: to.name, Role: to.role, Nodes: s.remoteNames()}
 }
 
 // treeVersion names a version of the tree, of this supd and since its last start.

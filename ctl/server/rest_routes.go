@@ -13,6 +13,8 @@ const (
 		"download the whole log as a file. With follow it is a stream of server-sent events: log {stream, text} begins with the last lines and goes " +
 		"on with what is written, truncated {stream} says that the log was emptied or replaced, missing {stream} that there is no file yet. " +
 		"The stream both is stdout and stderr in one connection, with follow only."
+	passOnHelp = "The path is any other one of this interface, with its method, body and parameters; the answer is that of the node. Your role here is looked at first, then the node does what it " +
+		"lets the name and password in remotes= do. One that cannot be reached, or is no supd, is status 502."
 	etagHelp = "The answer has an ETag: a request with If-None-Match is answered with 304 while nothing has changed."
 )
 
@@ -75,6 +77,7 @@ func (s *Server) restRoutes() []restRoute {
 		{method: "GET", path: "/live", role: api.Read, summary: "Streams the tree as it changes.", kind: "text/event-stream",
 			about: "Server-sent events: hello (a Server), tree (a Tree: first, and whenever groups or programs come or go), programs (those that have changed), groups (those " +
 				"whose budget has changed, without programs), record (a Record, with its number as id), server (its state has changed), usage (a Usage, where asked for), missed. " +
+				"With nodes=all there is remote for each of these from another node, {node, event, data}, and {node, event: offline, data: {error}} when it cannot be reached. " +
 				"It ends with supd or a soft restart; clients connect again.",
 			params: []restParam{{"usage", "boolean", "with samples of what programs use"}, {"history", "integer", "how many old records it begins with"}, {"nodes", "string", "all: with those of the other nodes"}},
 			handle: (*restCall).serveLive},
@@ -92,6 +95,12 @@ func (s *Server) restRoutes() []restRoute {
 		{method: "POST", path: "/config/update", role: api.Admin, summary: "Brings the configuration into effect with the smallest change.", body: api.UpdateRequest{}, answer: []api.Updated{},
 			about: "groups are the groups it is about, none is all.", example: `{"groups":[]}`, handle: (*restCall).update},
 		{method: "GET", path: "/usage", role: api.Read, summary: "Gives what programs use now.", answer: api.Usage{}, handle: (*restCall).usage},
+		{method: "GET", path: "/nodes", role: api.Read, summary: "Tells which other supds there are (remotes=), and how it stands with them.",
+			about:  "This one comes first. Each is asked now, for five seconds at most.",
+			answer: []api.Node{}, handle: (*restCall).nodes},
+		{method: "GET", path: "/nodes/{node}/{path...}", role: api.Read, summary: "Asks another node.", anyParams: true, kind: "application/json", about: passOnHelp, handle: (*restCall).passOn},
+		{method: "POST", path: "/nodes/{node}/{path...}", role: api.Operate, summary: "Has another node do something.", anyParams: true, kind: "application/json", about: passOnHelp, handle: (*restCall).passOn},
+		{method: "GET", path: "/server/load", role: api.Read, summary: "Tells the load of the host.", answer: api.Load{}, handle: (*restCall).load},
 		{method: "GET", path: "/openapi.json", role: api.Read, summary: "Gives this description of the interface.", kind: "application/json", handle: (*restCall).openAPI},
 	}
 }

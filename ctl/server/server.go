@@ -92,6 +92,7 @@ type Server struct {
 	sampler  *sampler
 	instance string // tells this server from those before it
 	node     string // name of this supd among others
+	remotes  []*remote
 	host     hostLoad
 	cancel   context.CancelFunc // ends the context of every request
 	base     context.Context
@@ -121,6 +122,7 @@ func New(config Config) (*Server, error) {
 	s.rest, s.live.server, s.sampler = s.restRoutes(), s, newSampler(config.Tree, s.logger)
 	s.watchers = newStreams(config.Limits.Watchers)
 	s.instance, s.node = rand.Text()[:8], nodeName(config.Servers)
+	s.remotes = newRemotes(config.Servers, s.node)
 	if s.rpc, err = newRPC(&s.config, s.exporter.called); err != nil {
 		return nil, err
 	}
@@ -330,6 +332,9 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	for _, f := range fronts {
 		f.http.Close()
+	}
+	for _, r := range s.remotes {
+		r.client.CloseIdleConnections()
 	}
 	return err
 }

@@ -216,8 +216,11 @@ func (m *model) do(a api.Action, doing string, question string) tea.Cmd {
 	}
 	a.Names = []string{r.names()}
 	what := r.names()
-	if what == "*" {
+	switch {
+	case what == "*":
 		what = "all programs of " + r.node.title()
+	case r.node.name != "":
+		what += " on " + r.node.name
 	}
 	name := r.node.name
 	perform := func() tea.Cmd {

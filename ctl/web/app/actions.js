@@ -7,10 +7,11 @@ import { el } from './dom.js';
 const done = { start: 'started', stop: 'stopped', restart: 'restarted', signal: 'signalled', 'clear-logs': 'log cleared' };
 
 /** What names stand for, for people. */
-function said(names) {
-  if (names.length === 1 && names[0] === '*') return 'all programs';
-  if (names.length === 1 && names[0].endsWith(':*')) return `all programs of ${names[0].slice(0, -2)}`;
-  return names.join(', ');
+function said(node, names) {
+  const where = node ? ` on ${node}` : '';
+  if (names.length === 1 && names[0] === '*') return `all programs${where}`;
+  if (names.length === 1 && names[0].endsWith(':*')) return `all programs of ${names[0].slice(0, -2)}${where}`;
+  return names.join(', ') + where;
 }
 
 async function perform(node, action, words) {
@@ -23,30 +24,30 @@ async function perform(node, action, words) {
 }
 
 export function start(node, names) {
-  return perform(node, { do: 'start', names }, said(names));
+  return perform(node, { do: 'start', names }, said(node, names));
 }
 
 export async function stop(node, names) {
-  if (await confirm(`Stop ${said(names)}?`, 'What runs is asked to end, and killed when it does not in time. It stays down until somebody starts it.', 'Stop')) {
-    await perform(node, { do: 'stop', names }, said(names));
+  if (await confirm(`Stop ${said(node, names)}?`, 'What runs is asked to end, and killed when it does not in time. It stays down until somebody starts it.', 'Stop')) {
+    await perform(node, { do: 'stop', names }, said(node, names));
   }
 }
 
 export async function restart(node, names) {
-  if (await confirm(`Restart ${said(names)}?`, 'What runs is stopped first, and started again then.', 'Restart')) {
-    await perform(node, { do: 'restart', names }, said(names));
+  if (await confirm(`Restart ${said(node, names)}?`, 'What runs is stopped first, and started again then.', 'Restart')) {
+    await perform(node, { do: 'restart', names }, said(node, names));
   }
 }
 
 export async function signal(node, names) {
   const signals = ['HUP', 'USR1', 'USR2', 'INT', 'TERM', 'QUIT', 'CONT', 'STOP', 'WINCH', 'KILL'];
-  const chosen = await choose(`Send a signal to ${said(names)}?`, 'Signal', signals, 'Send');
-  if (chosen) await perform(node, { do: 'signal', names, signal: chosen }, said(names));
+  const chosen = await choose(`Send a signal to ${said(node, names)}?`, 'Signal', signals, 'Send');
+  if (chosen) await perform(node, { do: 'signal', names, signal: chosen }, said(node, names));
 }
 
 export async function clearLogs(node, names) {
-  if (await confirm(`Clear the logs of ${said(names)}?`, 'What has been written so far is lost.', 'Clear')) {
-    await perform(node, { do: 'clear-logs', names }, said(names));
+  if (await confirm(`Clear the logs of ${said(node, names)}?`, 'What has been written so far is lost.', 'Clear')) {
+    await perform(node, { do: 'clear-logs', names }, said(node, names));
   }
 }
 

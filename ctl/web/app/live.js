@@ -183,6 +183,7 @@ export class Live {
     if (node.server && node.server.instance !== server.instance) this.records = this.records.filter((r) => r.node !== node.name || r.record.seq < 0);
     node.server = server;
     if (node.name === '') {
+      for (const other of this.nodes.keys()) if (other && !server.nodes.includes(other)) this.nodes.delete(other);
       for (const other of server.nodes) {
         if (!this.nodes.has(other)) {
           const remote = new Node(other);

@@ -106,10 +106,11 @@ export class TreeView {
       text(chip.querySelector('b'), String(counts.get(chip.dataset.state) || 0));
       attr(chip, 'aria-pressed', chip.dataset.state === this.state);
     }
-    const may = this.live.may(this.live.local, 'operate');
+    // Where there are several nodes each has these in its row.
+    const may = this.live.nodes.size > 1 ? 'each' : this.live.may(this.live.local, 'operate');
     if (this.mayAll !== may) {
       this.mayAll = may;
-      this.all.replaceChildren(...(may ? [
+      this.all.replaceChildren(...(may === 'each' ? [] : may ? [
         el('button', { type: 'button', click: () => actions.start('', ['*']) }, 'Start all'),
         el('button', { type: 'button', click: () => actions.restart('', ['*']) }, 'Restart all'),
         el('button', { type: 'button', class: 'danger', click: () => actions.stop('', ['*']) }, 'Stop all')] : [el('span.muted', null, 'read only')]));
@@ -340,8 +341,11 @@ class NodeRow {
     this.arrow = el('button.arrow', { type: 'button', click: () => view.toggle(this.item.id) });
     this.name = el('span');
     this.words = el('span.words');
+    this.start = button('Start all', '▶', () => actions.start(this.item.node.name, ['*']));
+    this.stop = button('Stop all', '■', () => actions.stop(this.item.node.name, ['*']), 'danger');
+    this.restart = button('Restart all', '↻', () => actions.restart(this.item.node.name, ['*']));
     this.node = el('div.row.node', { role: 'row' }, el('div.cell.name', { role: 'rowheader' }, this.arrow, this.name), el('div.cell.what.wide', { role: 'gridcell' }, this.words),
-      el('div.cell.actions', { role: 'gridcell' }));
+      el('div.cell.actions', { role: 'gridcell' }, this.start, this.restart, this.stop));
   }
 
   show(item) {
@@ -354,7 +358,12 @@ class NodeRow {
     attr(this.arrow, 'aria-label', `${open ? 'Fold' : 'Unfold'} ${name}`);
     attr(this.node, 'aria-expanded', open);
     attr(this.node, 'class', `row node${n.error ? ' offline' : ''}`);
-    text(this.words, n.error ? `offline: ${n.error}` : `supd ${n.server ? n.server.version : ''} · ${n.programs.size} programs`);
+    text(this.words, n.error ? `offline: ${n.error}` : `supd ${n.server ? n.server.version : ''} · ${n.programs.size === 1 ? '1 program' : `${n.programs.size} programs`}`);
+    const may = !n.error && this.view.live.may(n, 'operate');
+    for (const [b, word] of [[this.start, 'Start'], [this.stop, 'Stop'], [this.restart, 'Restart']]) {
+      b.hidden = !may;
+      attr(b, 'aria-label', `${word} all programs of ${name}`);
+    }
   }
 }
 
