@@ -44,9 +44,10 @@ type former struct {
 	lives []Life
 }
 
-// buried adds a life that has ended to those that are remembered.
-func (p *program) buried(l Life) {
-	lives := append([]Life{l}, p.entry.ended()...)
+// bury adds the life that has ended to those that are remembered.
+func (p *program) bury() {
+	lives := append([]Life{*p.dead}, p.entry.ended()...)
+	p.dead = nil
 	lives = lives[:min(len(lives), livesKept)]
 	left := outputsBytes
 	for i := range lives {

@@ -223,8 +223,9 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		p.stop, p.endedBy = e.at, e.by
 		p.apply(supervisor.ProcessExited{Life: e.life, Exit: e.exit, Cause: p.blame(e)})
 	}
-	p.dead = nil
-	p.buried(dead)
+	if p.dead != nil {
+		p.bury()
+	}
 	p.despair()
 }
 
@@ -264,6 +265,9 @@ func (p *program) apply(todo ...supervisor.Event) {
 		var first uint64 // record of this step
 		if !quiet {
 			first = p.remember(effects)
+			if p.dead != nil && p.dead.Record != 0 {
+				p.bury() // before anybody is told of the end
+			}
 			p.publish() // first: whoever reads of it in the log finds it so
 		}
 		for _, e := range effects {

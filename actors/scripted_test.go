@@ -134,9 +134,9 @@ func (p *scriptedProcess) Signal(s syscall.Signal) error {
 	switch {
 	case s == syscall.SIGKILL && p.how.kills > 0:
 		time.AfterFunc(p.how.kills, func() { p.end(byTERM) })
-	case s == syscall.SIGKILL:
+	case s == syscall.SIGKILL, p.how.stops == 0:
 		go p.end(byTERM)
-	case p.how.stops >= 0:
+	case p.how.stops > 0:
 		time.AfterFunc(p.how.stops, func() { p.end(byTERM) })
 	}
 	return nil
