@@ -27,6 +27,7 @@ type settings struct {
 	runs         int // of what is started anew for each sample
 	settleTime   time.Duration
 	idleTime     time.Duration // over which wake-ups are counted
+	watchTime    time.Duration // over which a page is open
 	killCount    int
 	killTime     time.Duration // after which no further kill begins
 	stormDeaths  int
@@ -43,7 +44,7 @@ type settings struct {
 func defaultSettings(programs, runs int) settings {
 	return settings{
 		programs: programs, runs: runs,
-		settleTime: time.Second, idleTime: 5 * time.Second,
+		settleTime: time.Second, idleTime: 5 * time.Second, watchTime: 20 * time.Second,
 		killCount: 500, killTime: 15 * time.Second,
 		stormDeaths: min(1000, 20*programs),
 		callTime:    3 * time.Second, commandCount: 100, updateCount: 5,
@@ -145,7 +146,8 @@ func (b *bench) applicable(in scenario, p peer) []figure {
 	for _, f := range b.figures {
 		commands := f.is("control") || f.is("update")
 		script := f.in == inFile && p.name == peerSupervisord
-		if f.in == in && !script && (p.commanded || !commands) {
+		own := f.is("watch") && p.name != peerSupd
+		if f.in == in && !script && !own && (p.commanded || !commands) {
 			fit = append(fit, f)
 		}
 	}
@@ -235,6 +237,7 @@ func (f *fleet) measure(ctx context.Context) error {
 		{[]string{"rpc.one"}, f.readOne},
 		{[]string{"control"}, f.command},
 		{[]string{"update"}, f.update},
+		{[]string{"watch"}, f.watched},
 		{[]string{"kill"}, f.kills},
 		{[]string{"storm"}, f.storm},
 	}

@@ -31,7 +31,7 @@ func smallBench(t *testing.T, only string) *bench {
 	t.Helper()
 	s := settings{
 		programs: 5, runs: 1,
-		settleTime: 20 * time.Millisecond, idleTime: 200 * time.Millisecond,
+		settleTime: 20 * time.Millisecond, idleTime: 200 * time.Millisecond, watchTime: 200 * time.Millisecond,
 		killCount: 20, killTime: 2 * time.Second, stormDeaths: 20,
 		callTime: 100 * time.Millisecond, commandCount: 10, updateCount: 2,
 		floodBytes: 20e6, rotateAt: 1 << 20,
@@ -72,7 +72,7 @@ func expectValues(t *testing.T, b *bench, p peer) {
 				t.Errorf("%s failed: %s", f.name, got.failure)
 			case none && (got.value != 0 || got.note != ""):
 				t.Errorf("%s is %v, %s", f.name, got.value, got.note)
-			case !none && got.value <= 0 && f.name != "idle.wakeups":
+			case !none && got.value <= 0 && f.name != "idle.wakeups" && f.name != "watch.after" && f.name != "watch.page":
 				t.Errorf("%s is %v", f.name, got.value)
 			}
 		}
@@ -121,6 +121,19 @@ func TestSupervisordIsCommanded(t *testing.T) {
 		t.Skip(err)
 	}
 	b := smallBench(t, "control,update")
+	if err := b.run(t.Context(), []peer{p}); err != nil {
+		t.Fatal(err)
+	}
+	expectValues(t, b, p)
+}
+
+func TestSupdIsWatched(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "supd")
+	if out, err := exec.Command("go", "build", "-o", path, "../supd").CombinedOutput(); err != nil {
+		t.Fatalf("cannot build supd: %v\n%s", err, out)
+	}
+	b := smallBench(t, "watch")
+	p := newPeer(peerSupd, path)
 	if err := b.run(t.Context(), []peer{p}); err != nil {
 		t.Fatal(err)
 	}

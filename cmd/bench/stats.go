@@ -40,6 +40,7 @@ const (
 	perSecond    unit = "1/s"
 	bytesPerSec  unit = "bytes/s"
 	secondsPerGB unit = "s/GB"
+	share        unit = "share" // of one processor
 )
 
 // format writes value, which is in the base unit, with three digits that matter. MB and GB are powers of ten.
@@ -67,6 +68,8 @@ func (u unit) format(value float64) string {
 		return digits(value) + " s/GB"
 	case perSecond:
 		return digits(value) + "/s"
+	case share:
+		return digits(100*value) + " %"
 	}
 	return digits(value)
 }

@@ -69,6 +69,7 @@ func TestUnitsAreWrittenInTheirScale(t *testing.T) {
 		{bytesPerSec, 1015e6, "1015 MB/s"},
 		{secondsPerGB, 0.8, "0.80 s/GB"},
 		{perSecond, 1.4, "1.40/s"},
+		{share, 0.0045, "0.45 %"},
 		{count, 0, "0"},
 		{count, 12345, "12345"},
 		{seconds, math.NaN(), "-"},
