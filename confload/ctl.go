@@ -17,6 +17,8 @@ type Ctl struct {
 	Password    string // of [supervisorctl]
 	Prompt      string // "supervisor" by default
 	HistoryFile string // absolute, "" none
+	// TLSCA, TLSCert and TLSKey are files for https servers, absolute; "" none.
+	TLSCA, TLSCert, TLSKey string
 	// Servers are the file's own server sections, unix first. Those with errors are left out; a Message says why.
 	Servers  []Server
 	Messages []Message
@@ -24,7 +26,7 @@ type Ctl struct {
 
 // A Target is a server and how to log in there.
 type Target struct {
-	URL      string // unix:///path or http://host:port
+	URL      string // unix:///path, http://host:port or https://host:port
 	Username string
 	Password string
 }
@@ -55,7 +57,7 @@ func (c *Ctl) Target() Target {
 // IsSupdIni tells whether the file has the name of those of the supervisor in Go.
 func (c *Ctl) IsSupdIni() bool { return filepath.Base(c.Path) == supdIni }
 
-// URL is the address of a server for clients on the same machine: unix:///path or http://host:port. A server at all
+// URL is the address of a server for clients on the same machine: unix:///path, http://host:port or https://host:port. A server at all
 // addresses is at localhost.
 func (s *Server) URL() string {
 	if s.Network == "unix" {
@@ -65,7 +67,11 @@ func (s *Server) URL() string {
 	if host == "" {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.Port))
+	scheme := "http://"
+	if s.TLSCert != "" {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, strconv.Itoa(s.Port))
 }
 
 // LoadCtl reads a file for a client: [supervisorctl] and the server sections. It does not read included files and does

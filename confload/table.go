@@ -155,7 +155,19 @@ var ctlTable = tableOf("supervisorctl",
 		Example: "~/.sc_history",
 		Help:    "Where the shell keeps the commands typed."},
 		historyType, func(c *Ctl) *string { return &c.HistoryFile }),
+	bind(onlySupd(Option{Name: "tls_ca", Names: NameHere, Effect: EffectClient, Example: "/etc/supd/ca.crt",
+		Help: "Authorities (PEM) that may have signed the certificate of an https server, besides those of the system."}, clientTLS),
+		filePathType, func(c *Ctl) *string { return &c.TLSCA }),
+	bind(onlySupd(Option{Name: "tls_cert", Names: NameHere, Effect: EffectClient, Example: "/etc/supd/server.crt",
+		Help: "The certificate (PEM) the client gives to a server that asks for one; tls_key must be given as well."}, clientTLS),
+		filePathType, func(c *Ctl) *string { return &c.TLSCert }),
+	bind(onlySupd(Option{Name: "tls_key", Names: NameHere, Effect: EffectClient, Example: "/etc/supd/server.key",
+		Help: "The private key of tls_cert (PEM)."}, clientTLS),
+		filePathType, func(c *Ctl) *string { return &c.TLSKey }),
 )
+
+// clientTLS is what supervisorctl does instead.
+const clientTLS = "supervisorctl trusts what the system trusts, and has no certificate"
 
 func usernameOf[T any](field func(*T) *string, effect Effect, help string) binding[T] {
 	return bind(Option{Name: "username", Effect: effect,

@@ -3,6 +3,8 @@ package ctl
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -35,12 +37,44 @@ type credentials struct {
 	token              string // "" none
 }
 
+// certificates are files for https; "" none.
+type certificates struct{ ca, cert, key string }
+
+// config is how the client speaks TLS.
+func (c certificates) config() (*tls.Config, error) {
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.ca != "" {
+		pem, err := os.ReadFile(c.ca)
+		if err != nil {
+			return nil, fmt.Errorf("tls_ca: %w", err)
+		}
+		if t.RootCAs, err = x509.SystemCertPool(); err != nil {
+			t.RootCAs = x509.NewCertPool()
+		}
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls_ca: there is no certificate in %s", c.ca)
+		}
+	}
+	switch {
+	case (c.cert == "") != (c.key == ""):
+		return nil, errors.New("[supervisorctl] needs both tls_cert and tls_key, or none")
+	case c.cert != "":
+		pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+		if err != nil {
+			return nil, fmt.Errorf("tls_cert: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	return t, nil
+}
+
 // A client calls one server. Its methods may be called by several goroutines at a time.
 type client struct {
 	url      string // as the user or the configuration gave it, for messages; no password in it
 	endpoint string
 	cred     credentials
 	http     *http.Client
+	files    certificates
 	broken   error // why no call can be made
 	// called is told of each request when it is answered; nil: nobody wants to know.
 	called func(what string, took time.Duration, err error)
@@ -49,14 +83,14 @@ type client struct {
 // newClient returns a client of the server at addr: http://host:port, https://host:port or unix:///path. Whatever
 // follows the port is ignored, as supervisorctl does. home replaces "~" in the path of a socket. Nothing is connected;
 // an address that cannot be used makes each call fail.
-func newClient(addr, home string, cred credentials) *client {
+func newClient(addr, home string, cred credentials, files certificates) *client {
 	dialer := &net.Dialer{Timeout: connectTimeout}
 	transport := &http.Transport{
 		DialContext:         dialer.DialContext,
 		TLSHandshakeTimeout: connectTimeout,
 		DisableCompression:  true,
 	}
-	c := &client{url: addr, cred: cred, http: &http.Client{
+	c := &client{url: addr, cred: cred, files: files, http: &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -81,6 +115,9 @@ func newClient(addr, home string, cred credentials) *client {
 			c.takeUserinfo(u)
 		}
 		c.endpoint = u.Scheme + "://" + u.Host + "/RPC2"
+		if u.Scheme == "https" {
+			transport.TLSClientConfig, c.broken = files.config()
+		}
 	}
 	return c
 }

@@ -255,7 +255,7 @@ func TestLogsCompletesNamesFlagsAndValues(t *testing.T) {
 		if word == "" && strings.HasSuffix(line, "-|") {
 			typed, word = "logs ", "-"
 		}
-		l := &live{session: &session{client: newClient(url, "", credentials{})}}
+		l := &live{session: &session{client: newClient(url, "", credentials{}, certificates{})}}
 		var got []string
 		for _, c := range l.complete(strings.Fields(typed), word) {
 			got = append(got, c.word)

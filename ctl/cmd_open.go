@@ -20,7 +20,7 @@ status stays as it was unless the server gives no answer that can be used.`,
 func runOpen(s *session, args []string) error {
 	addr := strings.Join(args, " ")
 	scheme, _, _ := strings.Cut(addr, ":")
-	if scheme = strings.ToLower(scheme); !strings.Contains(addr, ":") || scheme != "http" && scheme != "unix" {
+	if scheme = strings.ToLower(scheme); !strings.Contains(addr, ":") || scheme != "http" && scheme != "unix" && (scheme != "https" || s.env.isOriginal()) {
 		s.printf("ERROR: url must be http:// or unix://\n")
 		s.fail(exitGeneric)
 		return nil
@@ -30,7 +30,7 @@ func runOpen(s *session, args []string) error {
 	if u, err := url.Parse(addr); err == nil && u.User != nil {
 		cred = credentials{} // the address brings its own
 	}
-	s.client = newClient(addr, s.env.Getenv("HOME"), cred)
+	s.client = newClient(addr, s.env.Getenv("HOME"), cred, s.client.files)
 	before := s.status
 	if err := runStatus(s, nil); err != nil {
 		return err

@@ -124,7 +124,7 @@ func (p *fakeProgram) start() *session {
 	srv := httptest.NewServer(p)
 	p.t.Cleanup(srv.Close)
 	env := Env{}.complete()
-	return &session{ctx: p.t.Context(), env: env, client: newClient(srv.URL, "", credentials{})}
+	return &session{ctx: p.t.Context(), env: env, client: newClient(srv.URL, "", credentials{}, certificates{})}
 }
 
 func (p *fakeProgram) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -131,7 +131,7 @@ func TestTheEndOfALogReachesBackToItsStream(t *testing.T) {
 		_, _ = w.Write(xmlrpc.AppendResponseEnd(b))
 	}))
 	defer srv.Close()
-	s := &session{client: newClient(srv.URL, "", credentials{})}
+	s := &session{client: newClient(srv.URL, "", credentials{}, certificates{})}
 	defer s.hangUp()
 	const before = 200_000
 	end, err := s.logEnd(t.Context(), &logSource{program: "p", stream: "stdout"}, before-streamBacklog, logOptions{lines: 5}.enough())

@@ -117,7 +117,7 @@ func (o *options) connect(t target) *client {
 	if !o.env.isOriginal() {
 		t.cred.token = o.env.Getenv("SUPD_TOKEN")
 	}
-	return newClient(t.url, o.env.Getenv("HOME"), t.cred)
+	return newClient(t.url, o.env.Getenv("HOME"), t.cred, t.files)
 }
 
 // checkURL accepts what has a scheme and something behind it. Whether it can be used is seen when it is.

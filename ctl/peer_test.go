@@ -190,7 +190,7 @@ func (d *daemon) call(t *testing.T, method string, args ...any) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newClient("unix://"+d.socket, "", to.cred)
+	c := newClient("unix://"+d.socket, "", to.cred, certificates{})
 	defer c.http.CloseIdleConnections()
 	if err := c.call(context.Background(), &reply, method, args...); err != nil {
 		t.Fatal(err)

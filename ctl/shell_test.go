@@ -138,7 +138,7 @@ func TestACompletionThatIsNotAnsweredIsGivenUp(t *testing.T) {
 	}))
 	defer srv.Close()
 	defer close(hung)
-	names := &live{session: &session{client: newClient(srv.URL, "", credentials{})}}
+	names := &live{session: &session{client: newClient(srv.URL, "", credentials{}, certificates{})}}
 	defer names.session.client.http.CloseIdleConnections()
 	if got := names.complete([]string{"start"}, ""); len(got) != 0 {
 		t.Errorf("%v", got)

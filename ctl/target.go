@@ -11,6 +11,7 @@ import (
 type target struct {
 	url     string
 	cred    credentials
+	files   certificates
 	file    string // the configuration file, "" none
 	prompt  string // without the "> "
 	history string // the path of a file, "" for none
@@ -41,7 +42,7 @@ func readTarget(path *string, strict bool) (target, error) {
 		return target{}, fmt.Errorf("%s does not include supervisorctl section; add to it:\n%s", c.Path, sectionLines(c))
 	}
 	t := c.Target()
-	out := target{url: t.URL, cred: credentials{username: given(t.Username), password: given(t.Password)}, file: c.Path, prompt: c.Prompt, history: c.HistoryFile,
+	out := target{url: t.URL, cred: credentials{username: given(t.Username), password: given(t.Password)}, files: certificates{c.TLSCA, c.TLSCert, c.TLSKey}, file: c.Path, prompt: c.Prompt, history: c.HistoryFile,
 		urlFrom: nothingSaid, userFrom: "[supervisorctl]", fileFrom: fileFrom}
 	switch {
 	case c.ServerURL != "":

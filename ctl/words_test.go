@@ -230,7 +230,7 @@ func TestChangesForAMachine(t *testing.T) {
 
 func TestCompletionOffersWhatMayStandThere(t *testing.T) {
 	url, _ := zoo(t)
-	names := &live{session: &session{client: newClient(url, "", credentials{})}}
+	names := &live{session: &session{client: newClient(url, "", credentials{}, certificates{})}}
 	defer names.session.client.http.CloseIdleConnections()
 	for line, want := range map[string]string{
 		"sta":                   "start start-group status",

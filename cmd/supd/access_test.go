@@ -140,6 +140,25 @@ func TestTLSWithClientCertificates(t *testing.T) {
 	if status, body, _ := ask(bob); status != 401 { // the server knows users, and bob is none
 		t.Errorf("bob: %d %s", status, body)
 	}
+	// The client gives one as well.
+	for name, want := range map[string]string{"ann": "cat  ", "bob": "authentication"} {
+		conf := writeFile(t, ca.dir, name+".conf", strings.ReplaceAll("[supervisorctl]\nserverurl="+url+"\ntls_ca=CA/ca.crt\ntls_cert=CA/"+name+".crt\ntls_key=CA/"+name+".key\n", "CA", ca.dir))
+		if out, _ := ctlIn(t, conf, "status"); !strings.Contains(out, want) {
+			t.Errorf("supd ctl of %s: %s", name, out)
+		}
+	}
+	for text, want := range map[string]string{
+		"tls_ca=CA/ca.crt\n":                      "certificate required",
+		"tls_ca=CA/ca.key\n":                      "there is no certificate in",
+		"tls_ca=CA/ca.crt\ntls_cert=CA/ann.crt\n": "both tls_cert and tls_key",
+		"": "certificate signed by unknown authority",
+		"tls_cert=CA/ann.key\ntls_key=CA/ann.crt\n": "tls_cert: ",
+	} {
+		conf := writeFile(t, ca.dir, "other.conf", strings.ReplaceAll("[supervisorctl]\nserverurl="+url+"\n"+text, "CA", ca.dir))
+		if out, status := ctlIn(t, conf, "status"); status == 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: %d %s", text, status, out)
+		}
+	}
 	for what, certificates := range map[string][]tls.Certificate{"nobody": nil, "a stranger": {stranger}} {
 		if status, body, err := ask(certificates...); err == nil {
 			t.Errorf("%s: %d %s", what, status, body)

@@ -178,8 +178,10 @@ func (m *model) signal() tea.Cmd {
 	if r == nil || !m.may(r.node, api.Operate) {
 		return nil
 	}
+	id := r.id()
 	m.typing = &typing{label: "signal for " + r.names() + " (HUP, USR1, …): ", enter: func(name string) tea.Cmd {
-		if name == "" {
+		if now := m.current(); name == "" || now == nil || now.id() != id {
+			m.say("nothing was sent", nil) // what was meant may not be there any more
 			return nil
 		}
 		return m.do(api.Action{Do: "signal", Signal: strings.ToUpper(name)}, "signalling", "")

@@ -380,7 +380,7 @@ func TestActionsAskTheServer(t *testing.T) {
 		{"restart asks", []string{"r"}, ``, "Restart db?"},
 		{"restart after yes", []string{"r", "y"}, `POST /actions {"do":"restart","names":["db"]}`, "db: restart is done"},
 		{"a signal", []string{"K", "usr1", "enter"}, `POST /actions {"do":"signal","names":["db"],"signal":"USR1"}`, "db: signal is done"},
-		{"no signal", []string{"K", "enter"}, ``, ""},
+		{"no signal", []string{"K", "enter"}, ``, "nothing was sent"},
 		{"a signal that is given up", []string{"K", "hup", "esc"}, ``, ""},
 		{"clear logs", []string{"c", "y"}, `POST /actions {"do":"clear-logs","names":["db"]}`, "db: clear-logs is done"},
 	} {
@@ -402,6 +402,16 @@ func TestActionsAskTheServer(t *testing.T) {
 		v.server.answers["POST /actions"] = errors.New("connection refused")
 		v.press("s")
 		v.shows("connection refused")
+	})
+	t.Run("what a signal was meant for has gone", func(t *testing.T) {
+		v := live(t, 110, 24)
+		v.press("K", "kill")
+		v.event("tree", api.Tree{Groups: sampleTree().Groups[1:]})
+		v.press("enter")
+		if got := v.asked(); got != nil {
+			t.Error(got)
+		}
+		v.shows("nothing was sent")
 	})
 	t.Run("another node", func(t *testing.T) {
 		v := live(t, 110, 40)
