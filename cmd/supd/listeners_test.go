@@ -374,6 +374,9 @@ func eventsScenario(t *testing.T, daemon string) (lives [][]heardEvent) {
 	s.ctl("remove", "instances")
 	s.ctl("add", "instances")
 	s.ctl("start", "instances:*")
+	for _, name := range []string{"instances_0", "instances_1"} {
+		s.waitState(2, name, "RUNNING", "")
+	}
 	conf := read(t, s.conf)
 	writeFile(t, s.dir, "conf", strings.Replace(conf, "[program:silent]", "[program:changed]", 1)+eventsConfNext)
 	s.ctl("update")

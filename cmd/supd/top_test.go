@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -120,6 +121,23 @@ func TestTopGivesTheTerminalBack(t *testing.T) {
 			}
 		})
 	}
+	t.Run("from the shell", func(t *testing.T) {
+		s := onScreen(t, 80, 24, nil, supdBinary, "ctl", "-c", conf)
+		s.shows("supervisor>")
+		s.press("top\r")
+		s.line("web", "running")
+		s.shows("? help")
+		s.press("?")
+		s.shows("any key goes back")
+		s.press(" q")
+		s.wait("the prompt", func(text string) bool { return !strings.Contains(text, "any key") && strings.Contains(text, "supervisor>") })
+		s.press("pid web\r")
+		s.wait("the pid", func(text string) bool { return regexp.MustCompile(`(?m)^\d+ *$`).MatchString(text) })
+		s.press("exit\r")
+		if got := s.end().String(); got != "exit status 0" {
+			t.Errorf("it ended with %s", got)
+		}
+	})
 	t.Run("without colours", func(t *testing.T) {
 		s := onScreen(t, 80, 24, []string{"NO_COLOR=1"}, supdBinary, "ctl", "-c", conf, "top")
 		s.line("web", "running")
