@@ -130,7 +130,9 @@ func TestTopGivesTheTerminalBack(t *testing.T) {
 		s.press("?")
 		s.shows("any key goes back")
 		s.press(" q")
-		s.wait("the prompt", func(text string) bool { return !strings.Contains(text, "any key") && strings.Contains(text, "supervisor>") })
+		s.wait("the prompt", func(text string) bool {
+			return !strings.Contains(text, "any key") && strings.Contains(text, "supervisor>")
+		})
 		s.press("pid web\r")
 		s.wait("the pid", func(text string) bool { return regexp.MustCompile(`(?m)^\d+ *$`).MatchString(text) })
 		s.press("exit\r")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -547,6 +548,49 @@ func TestLinesOfLogsAreHarmless(t *testing.T) {
 			t.Errorf("%q becomes %q, not %q", in, got, want)
 		}
 	}
+}
+
+// TestNothingThatAServerTellsSteersTheTerminal has escapes and turned text in everything that a server tells.
+func TestNothingThatAServerTellsSteersTheTerminal(t *testing.T) {
+	const evil = "\x1b]0;title\x07\x1b[2J\u009b31m\u202e<&>\r\n"
+	v := newView(t, 120, 40)
+	v.send(connection{})
+	s := sampleServer()
+	s.Node, s.Version, s.State, s.Nodes = evil, evil, evil, []string{evil}
+	v.event("hello", s)
+	bad := program(evil, evil, evil, func(p *api.Program) {
+		p.Namespec, p.SpawnError, p.Reason.Text, p.Status, p.WaitsFor, p.Description, p.Stdout = evil, evil, evil, evil, evil, evil, evil
+	})
+	v.event("tree", api.Tree{Groups: []api.Group{{Name: evil, Strategy: evil, AutoShutdown: evil, Programs: []api.Program{bad, bad}}}})
+	v.event("record", api.Record{Seq: 1, At: noon, Kind: evil, Program: evil, From: evil, To: evil, Reason: api.Reason{Text: evil}})
+	v.remote(evil, "offline", map[string]string{"error": evil})
+	v.server.answers["POST /config/reread"] = api.Changes{Plan: []api.Step{{Do: evil, Program: evil, Why: evil}}}
+	path := strings.TrimPrefix(programPath("", evil), "/")
+	v.server.answers["GET /"+path+"/why"] = api.Why{Program: evil, State: evil, Chain: []api.Record{{Program: evil, To: evil, Reason: api.Reason{Text: evil}}}}
+	v.server.answers["GET /"+path] = bad
+	v.server.answers["GET /"+path+"/lives"] = []api.Life{{Exit: evil, End: noon, Reason: api.Reason{Text: evil}}}
+	v.server.answers["GET /"+path+"/usage"] = api.UsageHistory{}
+	v.server.answers["GET /"+path+"/config"] = api.ProgramConfig{File: evil, Options: []api.Option{{Name: evil, Value: evil}}}
+	look := func(what string) {
+		t.Helper()
+		for _, line := range v.screen() {
+			for _, r := range regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(line, "") {
+				if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e {
+					t.Errorf("%s: %U is in %q", what, r, line)
+					break
+				}
+			}
+		}
+	}
+	look("the list")
+	for _, keys := range [][]string{{"down", "down"}, {"w"}, {"d"}, {"e"}, {"E"}, {"x"}, {"n"}, {"u"}, {"n"}, {"K"}, {"esc"}, {"/", "x", "enter"}, {"esc"}, {"l"}, {"?"}} {
+		v.press(keys...)
+		look(strings.Join(keys, " "))
+	}
+	v.send(acted{"", errors.New(evil)})
+	look("a message")
+	v.send(connection{errors.New(evil)})
+	look("a lost connection")
 }
 
 func TestWords(t *testing.T) {

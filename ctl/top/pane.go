@@ -209,7 +209,7 @@ func (m *model) listEvents() {
 	for i := range records {
 		line := eventLine(&records[i].record, m.now())
 		if several {
-			line = m.world.node(records[i].node).title() + "  " + line
+			line = clean(m.world.node(records[i].node).title()) + "  " + line
 		}
 		p.lines = append(p.lines, line)
 	}
@@ -288,7 +288,7 @@ func eventLine(r *api.Record, now time.Time) string {
 	if r.To == "" {
 		return line + " " + clean(happened(r))
 	}
-	return line + " " + clean(r.Program) + " " + strings.ToLower(r.From) + " → " + paint(colours[r.To], strings.ToLower(clean(r.To))) + ": " + clean(r.Reason.Text)
+	return line + " " + clean(r.Program) + " " + strings.ToLower(clean(r.From)) + " → " + paint(colours[r.To], strings.ToLower(clean(r.To))) + ": " + clean(r.Reason.Text)
 }
 
 // moment is a time of today as 14:03:22, an older one with its day.

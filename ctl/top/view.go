@@ -44,7 +44,7 @@ func (m *model) screen() []string {
 	case m.help:
 		lines = append(lines, block(helpLines(m.width), m.width, room)...)
 	case m.asking != nil && m.asking.lines != nil:
-		lines = append(lines, block(append([]string{paint("1", m.asking.text) + "  These are the steps:", ""}, m.asking.lines...), m.width, room)...)
+		lines = append(lines, block(append([]string{paint("1", clean(m.asking.text)) + "  These are the steps:", ""}, m.asking.lines...), m.width, room)...)
 	default:
 		lines = append(lines, m.columns().heads(m))
 		height := m.listHeight()
