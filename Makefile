@@ -5,7 +5,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS  = -s -w -X main.version=$(VERSION)
-GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo
+GOBUILD  = CGO_ENABLED=0 $(GO) build -trimpath -tags osusergo,netgo,nethttpomithttp2
 
 # What the tests need beyond Go: Debian's supervisor is the reference and the client, gcc is for the race detector, rsyslog
 # receives what is sent to syslog, zsh and fish complete command lines, cgi-fcgi and lighttpd speak to fcgi-programs, systemd is

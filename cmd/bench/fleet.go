@@ -140,6 +140,11 @@ func (f *fleet) memory() error {
 
 // quiet records how often the daemon wakes up with nothing to do.
 func (f *fleet) quiet(ctx context.Context) error {
+	return f.wakeups(ctx, "idle.wakeups")
+}
+
+// wakeups records, as a figure, how often the daemon wakes up in a while.
+func (f *fleet) wakeups(ctx context.Context, figure string) error {
 	before, err := contextSwitches(f.daemon.pid())
 	if err != nil {
 		return err
@@ -153,7 +158,7 @@ func (f *fleet) quiet(ctx context.Context) error {
 		return err
 	}
 	spent := time.Duration(monotonic() - begun)
-	f.put("idle.wakeups", f.peer, float64(wakeups(before, after))/spent.Seconds(), 1, "")
+	f.put(figure, f.peer, float64(wakeups(before, after))/spent.Seconds(), 1, "")
 	return nil
 }
 

@@ -18,20 +18,11 @@ func (f *fleet) watched(ctx context.Context) error {
 	if err := f.page(ctx); err != nil {
 		return err
 	}
-	before, err := contextSwitches(f.daemon.pid())
-	if err != nil {
+	http.DefaultClient.CloseIdleConnections()
+	if err := pause(ctx, f.daemon, f.settleTime); err != nil {
 		return err
 	}
-	begun := monotonic()
-	if err := pause(ctx, f.daemon, f.idleTime); err != nil {
-		return err
-	}
-	after, err := contextSwitches(f.daemon.pid())
-	if err != nil {
-		return err
-	}
-	f.put("watch.after", f.peer, float64(wakeups(before, after))/time.Duration(monotonic()-begun).Seconds(), 1, "")
-	return nil
+	return f.wakeups(ctx, "watch.after")
 }
 
 // fetch begins to read what is at a path of the daemon.
