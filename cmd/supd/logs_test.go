@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -87,12 +86,7 @@ startsecs = 0
 // A program that writes without a pause does so while logs begins; another one is quiet.
 func TestFollowedLogsLoseNoLine(t *testing.T) {
 	t.Parallel()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := freePort(t)
 	s := onStage(t, `
 [inet_http_server]
 port = `+address+`

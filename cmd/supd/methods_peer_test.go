@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -324,12 +323,7 @@ for s in json.load(sys.stdin):
 // methodsTranscript starts a supervisor, has Python drive it over one transport, and returns the answers to the calls.
 func methodsTranscript(t *testing.T, daemon, transport string) (answers []string, methods []string) {
 	dir := t.TempDir()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := free.Addr().String()
-	free.Close()
+	port := freePort(t)
 	steps := methodSteps(dir)
 	fill := strings.NewReplacer("DIR", dir, "PORT", port)
 	for i := range steps {

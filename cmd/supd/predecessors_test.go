@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -73,12 +72,7 @@ startsecs = 0
 // TestABadDayOfThePredecessors goes on with one daemon from one case to the next.
 func TestABadDayOfThePredecessors(t *testing.T) {
 	t.Parallel()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := freePort(t)
 	dir, conf := site(t, strings.ReplaceAll(badDay, "ADDRESS", address))
 	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o755); err != nil {
 		t.Fatal(err)

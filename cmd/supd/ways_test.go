@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -237,15 +236,7 @@ func TestASavedProgramIsAFileLikeOthers(t *testing.T) {
 // Whoever can reach a port without a password must not be able to run programs of their own.
 func TestRunIsNotForStrangers(t *testing.T) {
 	t.Parallel()
-	free := func() string {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		return l.Addr().String()
-	}
-	open, locked := free(), free()
+	open, locked := freePort(t), freePort(t)
 	s := onStage(t, "[inet_http_server]\nport="+open+"\n[inet_http_server:locked]\nport="+locked+"\nusername=ann\npassword=secret\n")
 	for _, args := range [][]string{{"run", "job", "--", "/bin/cat"}, {"rm", "job"}, {"set-env", "A", "1"}, {"get-env", "HOME"}, {"get-env"}} {
 		out, status := ctlIn(t, s.conf, append([]string{"-s", "http://" + open}, args...)...)

@@ -87,12 +87,7 @@ type webDaemon struct {
 // webStart starts a supervisor on webConf.
 func webStart(t *testing.T, daemon, more string) *webDaemon {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(free.Addr().String())
-	free.Close()
+	_, port, _ := net.SplitHostPort(freePort(t))
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "gone"), 0o700); err != nil {
 		t.Fatal(err)
