@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -25,17 +24,6 @@ type node struct {
 	*background
 	dir, conf string
 	address   string // http://127.0.0.1:port/
-}
-
-// freePort is an address on which nobody listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func startNode(t *testing.T, address, server, programs string) *node {
@@ -483,9 +471,11 @@ func TestThePageAndTopShowOtherNodes(t *testing.T) {
 	s.press("\x1b")
 	s.line("▾ alpha", "1 program")
 	// beta goes: it is told, and comes back.
+	br.excuse = []string{"/api/v1/nodes/beta/"} // what the page asks for in that moment
+	br.run(chromedp.Evaluate(`location.hash = '#/'`, nil))
+	br.wait(`document.querySelectorAll('.row.program').length === 2`)
 	beta.stop()
 	s.shows("▾ beta  offline")
-	br.run(chromedp.Evaluate(`location.hash = '#/'`, nil))
 	br.wait(`[...document.querySelectorAll('.row.node')].filter((r) => r.textContent.includes('offline')).length === 2`)
 	startDaemon(t, up, supdBinary, "-c", beta.conf)
 	s.line("▾ beta", "supd", "1 program")

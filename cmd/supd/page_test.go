@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"strconv"
 	"strings"
@@ -16,12 +15,7 @@ import (
 // pageSite starts supd with an HTTP server on a port of its own and returns the address of its page.
 func pageSite(t *testing.T, server, programs string) (dir, address string) {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address = free.Addr().String()
-	free.Close()
+	address = freePort(t)
 	dir, conf := site(t, "[inet_http_server]\nport="+address+"\n"+server+programs)
 	startDaemon(t, up, supdBinary, "-c", conf)
 	return dir, "http://" + address + "/"
@@ -37,6 +31,13 @@ startsecs=0
 command=/bin/sh -c 'i=0; while :; do i=$((i+1)); echo "line $i"; test $((i %% 100)) = 0 && sleep 0.1; done'
 startsecs=0
 stdout_logfile=DIR/worker.log
+[program:needed]
+command=/bin/sleep 1000
+startsecs=0
+[program:needing]
+command=/bin/sleep 1000
+startsecs=0
+depends_on=needed
 [program:tricky]
 command=/bin/sh -c 'printf "\033[31mred\033[0m <script>document.title = 1</script> \033]0;title\007\342\202\254\n"; exec sleep 1000'
 startsecs=0
@@ -78,6 +79,12 @@ stdout_logfile=DIR/tricky.log
 	}
 	b.eval(row("web")+`.querySelector('button[aria-label="Start web"]').click()`, nil)
 	b.wait(row("web") + `.textContent.includes('running')`)
+
+	// What a stop does to others is told with the question.
+	b.eval(row("needed")+`.querySelector('button[aria-label="Stop needed"]').click()`, nil)
+	b.wait(`[...document.querySelectorAll('dialog li')].some((l) => l.textContent.startsWith('keep needing'))`)
+	b.eval(`[...document.querySelectorAll('dialog button')].find((b) => b.textContent === 'Cancel').click()`, nil)
+	b.wait(`!document.querySelector('dialog')`)
 
 	// What would follow is told before.
 	b.run(chromedp.Evaluate(`location.hash = '#/program/web'`, nil))

@@ -60,3 +60,23 @@ func TestIs(t *testing.T) {
 		}
 	}
 }
+
+func FuzzNext(f *testing.F) {
+	f.Add("event: a\nid: 1\ndata: {}\n\n", 10)
+	f.Add(": ping\r\n\r\ndata\ndata:\n\n", 0)
+	f.Fuzz(func(t *testing.T, stream string, max int) {
+		if max < 0 || max > 1<<20 {
+			return
+		}
+		r := NewReader(strings.NewReader(stream), max)
+		for read := 0; ; read++ {
+			e, err := r.Next()
+			if err != nil {
+				return
+			}
+			if len(e.Data) > max || strings.ContainsAny(e.Kind+e.ID, "\n") || read > len(stream) {
+				t.Fatalf("%q gives %+v", stream, e)
+			}
+		}
+	})
+}

@@ -102,7 +102,7 @@ func page(direction int) func(*model) tea.Cmd {
 // show opens a pane, or closes it when it is there.
 func show(kind paneKind) func(*model) tea.Cmd {
 	return func(m *model) tea.Cmd {
-		if p := m.pane; p != nil && p.kind == kind && (p.cancel != nil || kind != logPane) && !m.logEnded() {
+		if m.pane != nil && m.pane.kind == kind && !m.logEnded() {
 			m.closePane()
 			m.move(m.cursor)
 			return nil

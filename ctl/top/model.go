@@ -3,6 +3,7 @@ package top
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type model struct {
 
 	typing  *typing
 	asking  *question
+	asked   int // how many questions there were
 	help    bool
 	message string
 	bad     bool // the message is about something that has failed
@@ -52,9 +54,17 @@ type typing struct {
 
 // A question is something that is done only if the user says yes.
 type question struct {
-	text  string
-	lines []string // what it is about; nil: the text says all
-	yes   func() tea.Cmd
+	text   string
+	number int      // what was asked for by another question is not for this one
+	lines  []string // what it is about; nil: the text says all
+	yes    func() tea.Cmd
+}
+
+// planned tells what a stop would lead to.
+type planned struct {
+	number int
+	name   string
+	steps  []api.Step
 }
 
 // tick comes once a second, for the times on the screen.
@@ -117,6 +127,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.say(v.text, v.err)
 	case reread:
 		m.reread(v)
+	case planned:
+		if m.asking != nil && m.asking.number == v.number && slices.ContainsFunc(v.steps, func(s api.Step) bool { return s.Program != v.name }) {
+			m.asking.lines = stepLines(v.steps)
+		}
 	}
 	return m, nil
 }
@@ -241,12 +255,35 @@ func (m *model) do(a api.Action, doing string, question string) tea.Cmd {
 		return perform()
 	}
 	m.confirm(question+" "+what+"?", nil, perform)
-	return nil
+	if r.program == nil || a.Do == "clear-logs" {
+		return nil
+	}
+	ctx, server, path, p := m.ctx, m.server, programPath(name, r.names()), planned{number: m.asking.number, name: r.names()}
+	return func() tea.Msg {
+		if server.Do(ctx, "GET", path+"/plan?do=stop", nil, &p.steps) != nil {
+			return nil // without it the question is the same
+		}
+		return p
+	}
+}
+
+// stepLines are the steps of a plan.
+func stepLines(steps []api.Step) []string {
+	var lines []string
+	for _, s := range steps {
+		line := clean(s.Do + " " + s.Program)
+		if s.Why != "" {
+			line += paint(dim, "  "+clean(s.Why))
+		}
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // confirm asks before something is done.
 func (m *model) confirm(text string, lines []string, yes func() tea.Cmd) {
-	m.asking = &question{text, lines, yes}
+	m.asked++
+	m.asking = &question{text, m.asked, lines, yes}
 	m.message = ""
 }
 
@@ -274,14 +311,7 @@ func (m *model) reread(v reread) {
 		m.say("", v.err)
 		return
 	}
-	var lines []string
-	for _, s := range v.changes.Plan {
-		line := clean(s.Do + " " + s.Program)
-		if s.Why != "" {
-			line += paint(dim, "  "+clean(s.Why))
-		}
-		lines = append(lines, line)
-	}
+	lines := stepLines(v.changes.Plan)
 	title := m.world.node(v.node).title()
 	if len(lines) == 0 {
 		m.say("the configuration of "+title+" is in effect as it is", nil)

@@ -389,7 +389,8 @@ func TestActionsAskTheServer(t *testing.T) {
 			v := live(t, 110, 24)
 			v.server.answers["POST /actions"] = ok
 			v.press(tt.keys...)
-			if got := strings.Join(v.asked(), "; "); got != tt.want {
+			asked := slices.DeleteFunc(v.asked(), func(s string) bool { return strings.HasSuffix(s, "plan?do=stop") })
+			if got := strings.Join(asked, "; "); got != tt.want {
 				t.Errorf("the server was asked %s, not %s", got, tt.want)
 			}
 			v.shows(tt.shows)
@@ -403,6 +404,20 @@ func TestActionsAskTheServer(t *testing.T) {
 		v.server.answers["POST /actions"] = errors.New("connection refused")
 		v.press("s")
 		v.shows("connection refused")
+	})
+	t.Run("what a stop does to others is told before", func(t *testing.T) {
+		v := live(t, 110, 24)
+		v.server.answers["GET /programs/db/plan?do=stop"] = []api.Step{{Do: "stop", Program: "web:front", Why: "it needs db"}, {Do: "stop", Program: "db", Why: "as asked"}}
+		v.press("x")
+		v.shows("Stop db?  What would happen:", "stop web:front  it needs db", "y yes")
+		v.press("n")
+		v.hides("it needs db")
+		v.server.answers["GET /programs/db/plan?do=stop"] = []api.Step{{Do: "stop", Program: "db", Why: "as asked"}}
+		v.press("x")
+		v.shows("Stop db?")
+		v.hides("as asked")
+		v.send(planned{number: 1, name: "db", steps: []api.Step{{Do: "stop", Program: "other"}}}) // for another question
+		v.hides("stop other")
 	})
 	t.Run("what a signal was meant for has gone", func(t *testing.T) {
 		v := live(t, 110, 24)
@@ -624,4 +639,19 @@ func TestFollowConnectsAgain(t *testing.T) {
 	if got, want := strings.Join(kinds, ", "), "connection <nil>, hello, record, connection the server has ended the connection"; got != want {
 		t.Errorf("got %s, not %s", got, want)
 	}
+}
+
+// FuzzLinesOfLogs has lines that no program should print: what comes of them must not steer a terminal.
+func FuzzLinesOfLogs(f *testing.F) {
+	for _, seed := range []string{"a\x1b[31mb", "\x1b]0;t\x07", "\x1bP1$q\x1b\\", "\u009b2J", "\x1b[3", "日\t|", "\xff\x1b"} {
+		f.Add(seed)
+	}
+	sgr := regexp.MustCompile("\x1b\\[[0-9;:]*m")
+	f.Fuzz(func(t *testing.T, line string) {
+		for _, r := range sgr.ReplaceAllString(harmless(line), "") {
+			if r < ' ' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
+				t.Fatalf("%q leaves %U", line, r)
+			}
+		}
+	})
 }

@@ -44,16 +44,10 @@ func harmless(line string) string {
 	var b strings.Builder
 	var state byte
 	parser := ansi.NewParser()
-	column := 0
-	for coloured := false; ; {
-		if line == "" {
-			if coloured {
-				b.WriteString("\x1b[0m")
-			}
-			return b.String()
-		}
+	column, coloured := 0, false
+	for line != "" {
 		seq, width, n, next := ansi.DecodeSequence(line, state, parser)
-		line, state = line[n:], next
+		line, state = line[max(n, 1):], next // whatever it says, there is an end
 		switch {
 		case width > 0:
 			b.WriteString(clean(seq))
@@ -70,6 +64,10 @@ func harmless(line string) string {
 			coloured = true
 		}
 	}
+	if coloured {
+		b.WriteString("\x1b[0m")
+	}
+	return b.String()
 }
 
 // isSGR tells whether a sequence sets attributes of what follows and does nothing else.

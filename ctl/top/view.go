@@ -44,7 +44,7 @@ func (m *model) screen() []string {
 	case m.help:
 		lines = append(lines, block(helpLines(m.width), m.width, room)...)
 	case m.asking != nil && m.asking.lines != nil:
-		lines = append(lines, block(append([]string{paint("1", clean(m.asking.text)) + "  These are the steps:", ""}, m.asking.lines...), m.width, room)...)
+		lines = append(lines, block(append([]string{paint("1", clean(m.asking.text)) + "  What would happen:", ""}, m.asking.lines...), m.width, room)...)
 	default:
 		lines = append(lines, m.columns().heads(m))
 		height := m.listHeight()
@@ -342,10 +342,19 @@ func (m *model) foot() string {
 		return clean(m.message)
 	}
 	var words []string
+	hint := func(key, does string) { words = append(words, paint("1", key)+" "+does) }
+	switch {
+	case m.inPane:
+		hint("Tab", "back")
+		hint("Esc", "close")
+	case m.pane != nil:
+		hint("Tab", "scroll")
+		hint("Esc", "close")
+	}
 	for _, k := range Keys() {
 		if k.short != "" {
 			key, _, _ := strings.Cut(k.Shown, " ")
-			words = append(words, paint("1", key)+" "+k.short)
+			hint(key, k.short)
 		}
 	}
 	return strings.Join(words, "  ")

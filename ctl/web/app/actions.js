@@ -28,13 +28,13 @@ export function start(node, names) {
 }
 
 export async function stop(node, names) {
-  if (await confirm(`Stop ${said(node, names)}?`, 'What runs is asked to end, and killed when it does not in time. It stays down until somebody starts it.', 'Stop')) {
+  if (await confirm(`Stop ${said(node, names)}?`, 'What runs is asked to end, and killed when it does not in time. It stays down until somebody starts it.', 'Stop', others(node, names))) {
     await perform(node, { do: 'stop', names }, said(node, names));
   }
 }
 
 export async function restart(node, names) {
-  if (await confirm(`Restart ${said(node, names)}?`, 'What runs is stopped first, and started again then.', 'Restart')) {
+  if (await confirm(`Restart ${said(node, names)}?`, 'What runs is stopped first, and started again then.', 'Restart', others(node, names))) {
     await perform(node, { do: 'restart', names }, said(node, names));
   }
 }
@@ -54,6 +54,17 @@ export async function clearLogs(node, names) {
 /** What would happen, as a list. */
 export function stepList(steps) {
   return el('ol.steps', null, ...steps.map((s) => el('li', null, el('strong', null, s.do), ` ${s.program} `, el('span.muted', null, s.why))));
+}
+
+/** What the stop of one program would do to others. It comes when it is known; without it the question is the same. */
+function others(node, names) {
+  const place = el('div', { 'aria-live': 'polite' });
+  if (names.length === 1 && !names[0].endsWith('*')) {
+    get(`${programPath(node, names[0])}/plan?do=stop`).then((steps) => {
+      if (steps.some((s) => s.program !== names[0])) place.append(el('h3', null, 'What a stop does'), stepList(steps));
+    }, () => {});
+  }
+  return place;
 }
 
 /** Shows what a stop and a death of a program would lead to. Nothing is done. */

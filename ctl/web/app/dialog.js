@@ -20,9 +20,9 @@ export function open(title, content, buttons) {
   });
 }
 
-/** Asks whether to do something that stops programs. */
-export async function confirm(title, words, button) {
-  const answer = await open(title, [el('p', null, words)],
+/** Asks whether to do something that stops programs. more is what else there is to see. */
+export async function confirm(title, words, button, ...more) {
+  const answer = await open(title, [el('p', null, words), ...more],
     [el('button', { value: '', autofocus: true }, 'Cancel'), el('button.danger', { value: 'yes' }, button)]);
   return answer === 'yes';
 }
