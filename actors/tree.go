@@ -115,7 +115,7 @@ func (t *tree) currentMood() Mood { return Mood(t.mood.Load()) }
 // props makes the Props of an actor of the tree: a panic is logged with its stack before it becomes a failure.
 func (t *tree) props(p actor.Producer, opts ...actor.PropsOption) *actor.Props {
 	return actor.PropsFromProducer(p, append([]actor.PropsOption{actor.WithReceiverMiddleware(t.logPanics), actor.WithDispatcher(t.mailboxes),
-		actor.WithMailbox(smallMailbox)}, opts...)...)
+		actor.WithMailbox(held(smallMailbox))}, opts...)...)
 }
 
 // A mailboxDepth counts the messages that wait in the mailbox of one actor.
@@ -123,7 +123,7 @@ type mailboxDepth struct{ waiting atomic.Int64 }
 
 // counted has the messages of an actor counted that lives as long as the tree.
 func (d *mailboxDepth) counted() actor.PropsOption {
-	return actor.WithMailbox(actor.UnboundedLockfree(d))
+	return actor.WithMailbox(held(actor.UnboundedLockfree(d)))
 }
 
 // MailboxStarted implements actor.MailboxMiddleware.
