@@ -31,9 +31,10 @@ samples.
 	example: `$ top
 $ top --once
 $ -o json top | jq -r 'sort_by(-.memory)[:5][] | "\(.memory) \(.namespec)"'`,
-	flags: []form{{"--once", "print what there is, and end"}},
-	json:  top.Row{},
-	run:   runTop,
+	upcheck: true,
+	flags:   []form{{"--once", "print what there is, and end"}},
+	json:    top.Row{},
+	run:     runTop,
 }
 
 // topKeys lists the keys.
