@@ -43,7 +43,15 @@ func (g *group) newMachine() *supervisor.Group {
 
 // changed tells the machine what has become of a member.
 func (g *group) changed(ctx actor.Context, m *programChanged) {
-	if g.machine == nil || g.tree.currentMood() != MoodRunning {
+	if g.tree.currentMood() != MoodRunning {
+		return
+	}
+	if g.machine == nil {
+		if m.failed && m.state == supervisor.Exited {
+			// It has left the decision to a strategy that is no more: its failure has overtaken the message that says so.
+			g.record(g.specOf(m.entry.program.Name), supervisor.Reason{Code: "no-strategy", Text: "its group has no strategy any more, so that it restarts by itself"}, m.cause)
+			g.start(ctx, m.entry)
+		}
 		return
 	}
 	fact, is := factOf(m.state)

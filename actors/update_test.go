@@ -327,6 +327,38 @@ func TestTheStrategyOfAGroupChangesInPlace(t *testing.T) {
 	})
 }
 
+// TestAFailureThatOvertakesTheEndOfAStrategyIsNotForgotten has a program leave a decision to its group, which has no strategy any more.
+func TestAFailureThatOvertakesTheEndOfAStrategyIsNotForgotten(t *testing.T) {
+	h := newScriptedHost(func(_ string, life int) script {
+		if life == 1 {
+			return script{runs: time.Second}
+		}
+		return script{}
+	})
+	inVirtualTime(t, h, []confload.Group{program1("web", func(p *confload.Program) { p.Autorestart = confload.RestartNever })}, func(b *bench) {
+		b.after(5 * time.Second)
+		e := b.tree.table.find("web")
+		if state := e.info.Load().State; state != supervisor.Exited {
+			t.Fatalf("it is %s", state)
+		}
+		group := b.tree.table.group("web").pid.Load()
+		b.tree.system.Root.Send(group, &programChanged{entry: e, state: supervisor.Fatal, failed: true}) // what has given up stays down
+		b.after(5 * time.Second)
+		if i := e.info.Load(); i.Life != 1 {
+			t.Errorf("life %d", i.Life)
+		}
+		b.tree.system.Root.Send(group, &programChanged{entry: e, state: supervisor.Exited, failed: true})
+		b.after(5 * time.Second)
+		if i := e.info.Load(); i.State != supervisor.Running || i.Life != 2 {
+			t.Errorf("it is %s in life %d", i.State, i.Life)
+		}
+		records, _ := b.History(0, 0)
+		if !slices.ContainsFunc(records, func(r Record) bool { return r.Reason.Code == "no-strategy" && r.Program == "web" }) {
+			t.Errorf("nobody tells why: %+v", records)
+		}
+	})
+}
+
 func TestPrioritiesChangeInPlace(t *testing.T) {
 	web := func(priority int) confload.Group {
 		return program1("web", func(p *confload.Program) { p.Priority = priority })
