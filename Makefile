@@ -44,18 +44,9 @@ sim: ## a million steps of random configurations, faults and commands in simulat
 	$(GO) test -count 1 -timeout 10m -v -run 'TestRandomSimulations|TestMutants' ./actors -sim.steps 1000000 -sim.seed $(SIMSEED)
 
 SIMSEED ?= 1
-# The race detector itself ends a test once in a great while ("ThreadSanitizer: CHECK failed"), which says nothing about the test: the
-# packages that have failed then get one more turn.
+
 race:
-	@log=$$(mktemp); \
-	{ CGO_ENABLED=1 $(GO) test -race -timeout 15m ./... 2>&1; echo $$? >$$log.rc; } | tee $$log; \
-	rc=$$(cat $$log.rc); \
-	if [ "$$rc" != 0 ] && grep -q '^ThreadSanitizer: CHECK failed' $$log; then \
-	  again=$$(awk '$$1 == "FAIL" && NF > 1 {print $$2}' $$log); \
-	  echo "the race detector itself has failed; once more:" $$again; \
-	  CGO_ENABLED=1 $(GO) test -race -timeout 15m $$again; rc=$$?; \
-	fi; \
-	rm -f $$log $$log.rc; exit $$rc
+	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 
 peers:
 	@missing=""; for p in $(PEERS); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$p"; done; \

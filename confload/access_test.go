@@ -93,12 +93,13 @@ func TestUsersAndServersFitTogether(t *testing.T) {
 }
 
 func TestRemotes(t *testing.T) {
-	c, err := parse(t, "[inet_http_server]\nport=1\nremotes=a:192.0.2.1:9001, b:https://ann:hunt%%2Cer@[2001:db8::1],c:unix:///run/x.sock,d:http://x:81/,\n")
+	c, err := parse(t, "[inet_http_server]\nport=1\nremotes=a:192.0.2.1:9001, b:https://ann:hunt%%2Cer@[2001:db8::1],c:unix:///run/x.sock,d:http://x:81/,e:http://:token@x:82,\n")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Remote{{Name: "a", URL: "http://192.0.2.1:9001"}, {Name: "b", URL: "https://[2001:db8::1]:443", Username: "ann", Password: "hunt,er", HasAuth: true},
-		{Name: "c", URL: "unix:///run/x.sock"}, {Name: "d", URL: "http://x:81"}}
+		{Name: "c", URL: "unix:///run/x.sock"}, {Name: "d", URL: "http://x:81"},
+		{Name: "e", URL: "http://x:82", Password: "token", HasAuth: true}}
 	if got := c.Servers[0].Remotes; !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
 	}

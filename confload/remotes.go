@@ -17,14 +17,14 @@ import (
 type Remote struct {
 	Name     string
 	URL      string // http://host:port, https://host:port or unix:///path
-	Username string
+	Username string // "" Password is a token
 	Password string // clear text; never log it
-	HasAuth  bool   // name and password were given
+	HasAuth  bool   // there are credentials
 }
 
 // remotesType is the type of lists of other nodes. What is refused is not quoted: it may hold a password.
 var remotesType = valueType[[]Remote]{
-	name: "list", allowed: "NAME:HOST:PORT or NAME:URL with commas between them; a URL is http://HOST:PORT, https://HOST:PORT or unix:///PATH and may have USER:PASSWORD@ in front of the host",
+	name: "list", allowed: "NAME:HOST:PORT or NAME:URL with commas between them; a URL is http://HOST:PORT, https://HOST:PORT or unix:///PATH and may have USER:PASSWORD@ or :TOKEN@ in front of the host",
 	parse: func(_ *loader, s string) ([]Remote, error) {
 		var remotes []Remote
 		for i, part := range strings.Split(s, ",") {

@@ -231,6 +231,23 @@ func TestThePredecessorsPathsKnowOtherNodes(t *testing.T) {
 	_ = beta
 }
 
+// TestANodeTakesAToken has one that knows only a token.
+func TestANodeTakesAToken(t *testing.T) {
+	b := freePort(t)
+	beta := startNode(t, b, "nodename=beta\n", "[user:peer]\ntoken=peer.s3cret\nrole=operate\n")
+	alpha := startNode(t, freePort(t), "nodename=alpha\nremotes=beta:http://:peer.s3cret@"+b+",other:http://:peer.wrong@"+b+"\n", "")
+	status, body := alpha.call(t, "eye", "GET", "api/v1/nodes/beta/server", "")
+	if status != 200 || !strings.Contains(body, `"user":"peer","role":"operate"`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := alpha.call(t, "eye", "GET", "api/v1/nodes/other/server", ""); status != 502 || !strings.Contains(body, "does not take the credentials") {
+		t.Errorf("%d %s", status, body)
+	}
+	if log := read(t, beta.dir+"/log") + read(t, alpha.dir+"/log"); strings.Contains(log, "s3cret") {
+		t.Errorf("a log tells the token:\n%s", log)
+	}
+}
+
 // A liveReader follows the live stream of a node.
 type liveReader struct {
 	t      *testing.T
@@ -360,7 +377,7 @@ func TestANodeMayBeAnything(t *testing.T) {
 	for name, want := range map[string]string{
 		"page":      "node page answers 200 OK, as no supd does",
 		"elsewhere": "node elsewhere answers 302 Found, as no supd does",
-		"asks":      "it does not take the name and password that remotes= has for it",
+		"asks":      "it does not take the credentials that remotes= has for it",
 	} {
 		status, body, header := n.ask(t, "eye", "GET", "api/v1/nodes/"+name+"/programs", "")
 		if status != 502 || !strings.Contains(body, want) || header.Get("Content-Type") != "application/problem+json" || header.Get("WWW-Authenticate") != "" {

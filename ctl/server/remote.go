@@ -75,10 +75,11 @@ func (r *remote) send(ctx context.Context, method, path string, header http.Head
 	if err != nil {
 		return nil, err
 	}
-	if header != nil {
-		req.Header = header
-	}
-	if r.HasAuth {
+	req.Header = header
+	switch {
+	case r.HasAuth && r.Username == "":
+		req.Header.Set("Authorization", "Bearer "+r.Password)
+	case r.HasAuth:
 		req.SetBasicAuth(r.Username, r.Password)
 	}
 	resp, err := r.client.Do(req)
@@ -93,7 +94,7 @@ func (r *remote) send(ctx context.Context, method, path string, header http.Head
 }
 
 // errCredentials says that another node wants others than it is given.
-var errCredentials = errors.New("it does not take the name and password that remotes= has for it")
+var errCredentials = errors.New("it does not take the credentials that remotes= has for it")
 
 // failure is what an answer says that is not one of success.
 func failure(resp *http.Response) error {
