@@ -22,7 +22,7 @@ var verbTop = verb{
 	},
 	notes: `What it shows comes as it happens; nothing is asked for again and again. CPU and memory are those of the process group of a
 program and of their descendants, or of its control group, sampled every five seconds while somebody looks. Where the server has
-remotes= all of them are shown. Actions need the role operate or admin, see the reference of access.
+remotes= all of them are shown. Actions need the role operate, update the role admin.
 
 Where the output is no terminal, and for -o json, what there is is printed once; that takes five seconds, as CPU is told from two
 samples.
