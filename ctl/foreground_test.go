@@ -76,6 +76,10 @@ func TestForegroundOfAPipeShowsTheAnswer(t *testing.T) {
 	if !strings.HasPrefix(out, pressCtrlC) || !strings.HasSuffix(out, exitingForeground) || status != 0 {
 		t.Errorf("%q, status %d", out, status)
 	}
+	out, status = ours(t, "fg cat\n", []string{"-c", d.client})
+	if !strings.HasSuffix(out, exitingForeground+"supervisor> \n") || status != 0 {
+		t.Errorf("a shell after fg: %q, status %d", out, status)
+	}
 	s := onTerminal(t, d, false, "-c", d.client, "tail", "-f", "cat")
 	s.expect("exit <==\nhello$\n^[[A^M^@ M-BM-^E$\nno end$\n")
 	s.stop()

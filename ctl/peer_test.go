@@ -355,8 +355,9 @@ var (
 	// The list of commands differs, and the real client adds an error line to a text of its own.
 	normalTopics = regexp.MustCompile(`(?s)(=====\n).*\n\n`)
 	normalAuth   = regexp.MustCompile(`(Server requires authentication\n)error:.*\n`)
-	// The real client ends fg while a thread of its reads the log, which sometimes complains.
-	normalForeground = regexp.MustCompile(`(Exiting foreground\n)error:.*\n`)
+	// The end of fg is the last that can be compared: the real client then pulls the log from under a thread of its that
+	// reads it, which now and then prints an error, a traceback, or the beginning of one.
+	normalForeground = regexp.MustCompile(`(?s)(Exiting foreground\n).*`)
 )
 
 // normal takes out of an output what differs from run to run, and the sentences of help.

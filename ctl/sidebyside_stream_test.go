@@ -152,7 +152,9 @@ password=a:ß
 		}},
 		{name: "long log", args: "tail -f cat", log: strings.Repeat("0123456789", 1000) + "\n", act: func(s *screen) {
 			s.expect("6789\n")
+			release := s.d.hold(s.t)
 			s.d.append(s.t, "out.log", strings.Repeat("abcdefghij", 10000)+"\nend\n")
+			release()
 			s.expect("end\n")
 			s.stop()
 		}},

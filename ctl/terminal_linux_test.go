@@ -221,3 +221,14 @@ func (s *screen) end() string {
 	}
 	return fmt.Sprintf("%s[%v]", normal(s.d, out.String(), step{}), s.cmd.ProcessState)
 }
+
+// hold stops the daemon until the function it returns is called. Supervisord loses what a log gains between its look at
+// the size and its read.
+func (d *daemon) hold(t *testing.T) (release func()) {
+	t.Helper()
+	d.signal(t, syscall.SIGSTOP)
+	if err := unix.Waitid(unix.P_PID, d.pid, nil, unix.WSTOPPED, nil); err != nil {
+		t.Fatal(err)
+	}
+	return func() { d.signal(t, syscall.SIGCONT) }
+}
