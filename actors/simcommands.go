@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -76,7 +77,11 @@ func (b *scriptedCommand) begin(c *scenario.Command) {
 	case "reread":
 		b.reread(c.File, func(*Changes) { b.end() })
 	case "update":
-		b.reread(c.File, func(found *Changes) { b.update(found) })
+		if c.Whole {
+			b.reread(c.File, func(found *Changes) { b.exchange(found) })
+		} else if b.load(c.File) {
+			b.ask(&Update{By: theScript}, b.finish)
+		}
 	case "shutdown":
 		b.sim.handle.Shutdown(false)
 		b.end()
@@ -104,16 +109,25 @@ func (b *scriptedCommand) stop(who string) any {
 	return &StopProgram{Name: who, Wait: true, By: theScript}
 }
 
+// load has the next reread find a file, the first one for "". The command ends when there is no such file.
+func (b *scriptedCommand) load(file string) bool {
+	if b.sim.Load == nil {
+		return true
+	}
+	next, err := b.sim.Load(file)
+	if err != nil {
+		b.wrong = append(b.wrong, err.Error())
+		b.end()
+		return false
+	}
+	b.sim.next = next
+	return true
+}
+
 // reread reads the configuration again, from another file if there is one.
 func (b *scriptedCommand) reread(file string, then func(*Changes)) {
-	if b.sim.Load != nil {
-		next, err := b.sim.Load(file)
-		if err != nil {
-			b.wrong = append(b.wrong, err.Error())
-			b.end()
-			return
-		}
-		b.sim.next = next
+	if !b.load(file) {
+		return
 	}
 	b.ask(&Reread{By: theScript}, func(answer any) {
 		found, ok := answer.(*Changes)
@@ -142,9 +156,9 @@ func changesText(c *Changes) string {
 	return strings.Join(parts, ", ")
 }
 
-// update does to groups what a client does: those that have changed and those that are not there any more are stopped and removed,
-// then those that are new or have changed are added.
-func (b *scriptedCommand) update(found *Changes) {
+// exchange does to groups what supervisorctl does: those that have changed and those that are not there any more are stopped and
+// removed, then those that are new or have changed are added.
+func (b *scriptedCommand) exchange(found *Changes) {
 	var todo []any
 	for _, g := range slices.Concat(found.Removed, found.Changed) {
 		todo = append(todo, &ManyPrograms{Do: Stop, Group: g, Wait: true, By: theScript}, &RemoveGroup{Name: g, By: theScript})
@@ -185,6 +199,13 @@ func (b *scriptedCommand) note(answer any) {
 		for _, r := range a {
 			if r.Status != Success {
 				b.wrong = append(b.wrong, r.Description)
+			}
+		}
+	case []Updated:
+		b.said = cmp.Or(updatesText(a), "nothing has changed")
+		for i := range a {
+			if a[i].Status != Success {
+				b.wrong = append(b.wrong, a[i].NameSpec()+": "+a[i].Description)
 			}
 		}
 	case *actor.DeadLetterResponse:

@@ -118,15 +118,23 @@ func TestASimulationCannotStandStill(t *testing.T) {
 	}
 }
 
-// An update from another file does to groups what a client does.
+// An update from another file is the smallest change, or exchanges groups as supervisorctl does.
 func TestAScriptUpdatesFromAnotherFile(t *testing.T) {
-	before := "[supervisord]\n[program:a]\ncommand=/opt/a\n[program:b]\ncommand=/opt/b\n"
-	after := configOf(t, "[supervisord]\n[program:b]\ncommand=/opt/b2\n[program:c]\ncommand=/opt/c\n")
-	got := transcript(t, before, "all stays up\nat 5s update next", SimulateOptions{Until: time.Minute,
-		Load: func(file string) (*confload.Config, error) { return after, nil }})
-	for _, want := range []string{"< update next: added c, changed b, removed a\n", "\nb RUNNING\nc RUNNING\n"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("no %q in:\n%s", want, got)
+	before := "[supervisord]\n[program:a]\ncommand=/opt/a\n[program:b]\ncommand=/opt/b\n[program:d]\ncommand=/opt/d\n"
+	after := configOf(t, "[supervisord]\n[program:b]\ncommand=/opt/b2\n[program:c]\ncommand=/opt/c\n[program:d]\ncommand=/opt/d\nstopwaitsecs=3\n")
+	for command, answer := range map[string]string{
+		"update next":               "a removed; b restarted (command); c added; d changed (stopwaitsecs)",
+		"update --supervisord next": "added c, changed b d, removed a",
+	} {
+		got := transcript(t, before, "all stays up\nat 5s "+command, SimulateOptions{Until: time.Minute,
+			Load: func(file string) (*confload.Config, error) { return after, nil }})
+		for _, want := range []string{"< " + command + ": " + answer + "\n", "\nb RUNNING\nc RUNNING\nd RUNNING\n"} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %q in:\n%s", want, got)
+			}
+		}
+		if restarted := strings.Contains(got, "d RUNNING -> STOPPING"); restarted != strings.Contains(command, "--supervisord") {
+			t.Errorf("%s: d was restarted: %v:\n%s", command, restarted, got)
 		}
 	}
 }

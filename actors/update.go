@@ -153,11 +153,20 @@ func (p *updatePlan) planProgram(g *groupEntry, group string, u *confload.Progra
 
 // text is the plan for the history.
 func (p *updatePlan) text() string {
-	var parts []string
+	var rows []Updated
 	for _, r := range p.rows {
-		if r.Status != 0 {
-			continue
+		if r.Status == 0 {
+			rows = append(rows, *r)
 		}
+	}
+	return updatesText(rows)
+}
+
+// updatesText tells what an update does to what, in a line.
+func updatesText(rows []Updated) string {
+	var parts []string
+	for i := range rows {
+		r := &rows[i]
 		part := logs.Clean(r.NameSpec()) + " " + string(r.Action)
 		if len(r.Options) > 0 {
 			part += " (" + strings.Join(r.Options, ", ") + ")"

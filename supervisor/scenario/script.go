@@ -32,6 +32,7 @@ type Command struct {
 	Who    string // a namespec, "GROUP:*", All, or of add and remove a group; "" nobody
 	Signal syscall.Signal
 	File   string // of reread and update: the configuration from now on, as it was given; "" the same
+	Whole  bool   // of update: whole groups, as supervisorctl has it
 }
 
 // A Behaviour is how programs behave from some time on.
@@ -119,7 +120,9 @@ var commands = []form{
 	{words: "kill PROGRAM", help: "SIGKILL from somebody else than supd"},
 	{words: "reread", help: "the file of the configuration is read again"},
 	{words: "reread FILE", help: "another file in its place, from now on"},
-	{words: "update", help: "reread; then stop, remove and add the groups that differ"},
+	{words: "update --supervisord", help: "reread; then stop, remove and add the groups that differ, as supervisorctl does"},
+	{words: "update --supervisord FILE", help: "the same with another file"},
+	{words: "update", help: "the configuration is read again, and the smallest change made that brings it into effect"},
 	{words: "update FILE", help: "the same with another file"},
 	{words: "add GROUP", help: "of the configuration read last"},
 	{words: "remove GROUP", help: "one whose programs are down"},
@@ -195,11 +198,11 @@ func isVerb(word string) bool {
 }
 
 func parseCommand(words []string) (*Command, error) {
-	_, v, err := match(commands, words, "commands")
+	f, v, err := match(commands, words, "commands")
 	if err != nil {
 		return nil, err
 	}
-	return &Command{Verb: words[0], Who: v.who, Signal: v.signal, File: v.text}, nil
+	return &Command{Verb: words[0], Who: v.who, Signal: v.signal, File: v.text, Whole: strings.Contains(f.words, "--supervisord")}, nil
 }
 
 func parseBehaviour(words []string) (*Behaviour, error) {
