@@ -43,6 +43,7 @@ func (g *groupEntry) without(gone []*entry) *groupEntry {
 		return slices.ContainsFunc(gone, func(e *entry) bool { return e.program.Name == p.Name })
 	})
 	rest := &groupEntry{config: &config, came: g.came, cause: g.cause}
+	rest.pid.Store(g.pid.Load()) // groups in it may tell it how they stand
 	rest.spending.Store(g.spending.Load())
 	if g.byName != nil {
 		rest.byName = map[string]*entry{}
