@@ -91,7 +91,8 @@ type waiter struct {
 	to    *actor.PID
 	name  string // as the client typed it
 	wait  bool
-	index int // >= 0: a session asked
+	index int  // >= 0: a session asked
+	skip  bool // it is told that there was nothing to do
 }
 
 // stopReportEvery is how often a waited stop is logged (compat.md §3.6).

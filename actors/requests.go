@@ -21,7 +21,7 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: p.m.State})
 		return
 	}
-	w := waiter{from, r.name, r.wait, r.index}
+	w := waiter{to: from, name: r.name, wait: r.wait, index: r.index}
 	refuse := func(o *Outcome) {
 		o.Immediate = true
 		p.launchedTo(w)
@@ -95,7 +95,7 @@ func resolveFault(err *process.ResolveError) *Fault {
 }
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
-	w := waiter{from, r.name, r.wait, r.index}
+	w := waiter{to: from, name: r.name, wait: r.wait, index: r.index}
 	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
 		p.unwanted++
 		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry, p.unwanted})
@@ -105,6 +105,9 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	if !p.m.State.IsUp() && !p.m.IsWanted() && !awaiting {
 		switch {
 		case r.quiet:
+		case r.onlyIfApt && r.wait && p.m.State == supervisor.Stopping:
+			w.skip = true // it is no news that it stops, but what comes next counts on its being down
+			p.awaitStop(w)
 		case r.onlyIfApt:
 			p.answer(w, &Outcome{Skipped: true, Immediate: true})
 		default:
@@ -129,10 +132,15 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	case !r.wait || p.m.State.IsDown():
 		p.answer(w, &Outcome{Immediate: true})
 	default:
-		p.stoppers = append(p.stoppers, w)
-		if len(p.stoppers) == 1 {
-			p.stopReported(&stopReport{p.m.Life})
-		}
+		p.awaitStop(w)
+	}
+}
+
+// awaitStop has somebody wait for the program to be down.
+func (p *program) awaitStop(w waiter) {
+	p.stoppers = append(p.stoppers, w)
+	if len(p.stoppers) == 1 {
+		p.stopReported(&stopReport{p.m.Life})
 	}
 }
 
@@ -147,7 +155,7 @@ func (p *program) stopReported(m *stopReport) {
 }
 
 func (p *program) signalRequested(r *signalRequest, from *actor.PID) {
-	w := waiter{from, r.name, false, r.index}
+	w := waiter{to: from, name: r.name, wait: false, index: r.index}
 	o := &Outcome{Immediate: true}
 	switch {
 	case !p.m.State.IsSignallable() && r.onlyIfApt:
@@ -207,7 +215,7 @@ func (p *program) stdinRequested(r *stdinRequest, from *actor.PID) {
 			o.Fault = &Fault{Failed, r.name + ": " + err.Error()}
 		}
 	}
-	p.answer(waiter{from, r.name, false, -1}, o)
+	p.answer(waiter{to: from, name: r.name, wait: false, index: -1}, o)
 }
 
 // clearRequested empties the logs of the present life. Another life than that has nothing open that could be emptied.
@@ -222,7 +230,7 @@ func (p *program) clearRequested(r *clearRequest, from *actor.PID) {
 			o.Fault = &Fault{Failed, r.name}
 		}
 	}
-	p.answer(waiter{from, r.name, false, r.index}, o)
+	p.answer(waiter{to: from, name: r.name, wait: false, index: r.index}, o)
 }
 
 // answerStarters answers those who wait for a start. wentUp: the program was RUNNING, if only for a moment.
@@ -261,7 +269,7 @@ func (p *program) answerStoppers() {
 		return
 	}
 	for _, w := range p.stoppers {
-		p.answer(w, &Outcome{})
+		p.answer(w, &Outcome{Skipped: w.skip})
 	}
 	p.stoppers = nil
 	if p.report != nil {
