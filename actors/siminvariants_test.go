@@ -16,23 +16,27 @@ import (
 // An inspector looks at a simulation after every step and at what it records, and says what must not be. It knows nothing of how the
 // decisions are made.
 type inspector struct {
-	config *confload.Config
-	script *scenario.Script
-	sim    *simulation
-	wrong  []string
+	configs []*confload.Config // the first one, and if there is one that of "update next"
+	script  *scenario.Script
+	sim     *simulation
+	wrong   []string
 
-	programs map[string]*confload.Program
-	needs    map[string][]string // namespec → those it depends on
-	rank     map[string]int      // namespec → its place in the order of starts
-	last     int                 // the rank of the program that was started last at the begin
-	states   map[string]supervisor.State
-	since    map[string]time.Duration // when it went into its state
-	failed   map[string]int           // starts that have failed in a row
-	charged  map[string][]time.Duration
-	gaveUp   map[string]time.Duration    // group → when it gave up last
-	charges  map[uint64]string           // record of a charge → the group whose budget it was
-	causes   map[uint64]uint64           // record → the one that has led to it
-	rested   map[string]supervisor.State // how it all was before the shutdown of the script
+	rank    map[string]int // namespec → its place in the order of starts at the begin; nil: one depends on another
+	last    int            // the rank of the program that was started last at the begin
+	states  map[string]supervisor.State
+	since   map[string]time.Duration // when it went into its state
+	failed  map[string]int           // starts that have failed in a row
+	charged map[string][]time.Duration
+	gaveUp  map[string]time.Duration    // group → when it gave up last
+	charges map[uint64]string           // record of a charge → the group whose budget it was
+	causes  map[uint64]uint64           // record → the one that has led to it
+	rested  map[string]supervisor.State // how it all was before the shutdown of the script
+	needs   map[string][]string         // namespec → those it depends on, at that time
+	onLoss  map[string]confload.DependsPolicy
+
+	texts  []string         // of configs
+	active int              // which of them is in effect as a whole, -1 none
+	before map[string]*Info // programs before the update that goes on
 }
 
 func (i *inspector) complain(format string, args ...any) {
@@ -41,39 +45,29 @@ func (i *inspector) complain(format string, args ...any) {
 	}
 }
 
-// inspect plays a script and returns what was wrong. step is nil for the core as it is.
-func inspect(t testing.TB, config, script string, o SimulateOptions, step stepFunc) (wrong []string, steps int) {
+// inspect plays a script and returns what was wrong. next is what "update next" reads, "" nothing; step is nil for the core as it is.
+func inspect(t testing.TB, config, next, script string, o SimulateOptions, step stepFunc) (wrong []string, steps int) {
 	t.Helper()
-	i := &inspector{config: configOf(t, config), script: scriptOf(t, script), programs: map[string]*confload.Program{}, needs: map[string][]string{}, rank: map[string]int{},
-
+	i := &inspector{configs: []*confload.Config{configOf(t, config)}, script: scriptOf(t, script), rank: map[string]int{},
 		states: map[string]supervisor.State{}, since: map[string]time.Duration{}, failed: map[string]int{}, charged: map[string][]time.Duration{},
 		gaveUp: map[string]time.Duration{}, charges: map[uint64]string{}, causes: map[uint64]uint64{}}
-	var order startOrder
-	for g := range i.config.Groups {
-		if i.config.Groups[g].Parent == "" {
-			order.enrol(i.config, &i.config.Groups[g], func(string) bool { return true })
-		}
+	if i.texts = []string{config}; next != "" {
+		i.configs, i.texts = append(i.configs, configOf(t, next)), append(i.texts, next)
 	}
-	for _, name := range slices.Concat(order...) {
-		i.rank[name] = len(i.rank) + 1
-	}
-	for g := range i.config.Groups {
-		for p := range i.config.Groups[g].Programs {
-			p := &i.config.Groups[g].Programs[p]
-			i.programs[p.NameSpec()] = p
-			for _, d := range p.DependsOn {
-				i.needs[p.NameSpec()] = append(i.needs[p.NameSpec()], d.Programs...)
-			}
-		}
-	}
+	i.expectOrder(i.configs[0])
 	o.Script, o.Report = i.script, i.happened
-	o.Load = func(string) (*confload.Config, error) { return i.config, nil }
+	o.Load = func(file string) (*confload.Config, error) {
+		if file == "" {
+			return i.configs[0], nil
+		}
+		return i.configs[len(i.configs)-1], nil
+	}
 	i.sim = &simulation{SimulateOptions: o, onStep: i.look}
 	var opts []Option
 	if step != nil {
 		opts = append(opts, func(o *options) { o.tree.step = step })
 	}
-	r, err := i.sim.run(i.config, opts...)
+	r, err := i.sim.run(i.configs[0], opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,17 +75,76 @@ func inspect(t testing.TB, config, script string, o SimulateOptions, step stepFu
 	return i.wrong, r.Steps
 }
 
+// expectOrder notes in which order programs start at the begin, if none depends on another.
+func (i *inspector) expectOrder(config *confload.Config) {
+	var order startOrder
+	for g := range config.Groups {
+		for p := range config.Groups[g].Programs {
+			if len(config.Groups[g].Programs[p].DependsOn) > 0 {
+				i.rank = nil
+				return
+			}
+		}
+		if config.Groups[g].Parent == "" {
+			order.enrol(config.Groups, &config.Groups[g])
+		}
+	}
+	for _, name := range slices.Concat(order...) {
+		i.rank[name] = len(i.rank) + 1
+	}
+}
+
+// groups are the groups of the tree as it is.
+func (i *inspector) groups() (out []confload.Group) {
+	for _, g := range *i.sim.handle.tree.table.groups.Load() {
+		out = append(out, *g.config)
+	}
+	return out
+}
+
+// program is a program of the tree as it is, nil when it is not there.
+func (i *inspector) program(name string) *entry { return i.sim.handle.tree.table.find(name) }
+
+// needsOf are those that a program of the tree depends on, as the configuration read last has it.
+func (i *inspector) needsOf(name string) (out []string) {
+	for _, n := range i.program(name).needed() {
+		out = append(out, n.spec)
+	}
+	return out
+}
+
+// everyGroup are the groups of that name, of all configurations.
+func (i *inspector) everyGroup(name string) (out []*confload.Group) {
+	for _, c := range i.configs {
+		if g := groupNamed(c, name); g != nil {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// parent is the group that a group is a member of, "" for none.
+func (i *inspector) parent(group string) string {
+	for _, g := range i.everyGroup(group) {
+		if g.Parent != "" {
+			return g.Parent
+		}
+	}
+	return ""
+}
+
 // startOrder are all programs in the order of starts; those of one stage are stopped together.
 type startOrder [][]string
 
 // enrol adds the programs of a group, those of a group that is a member in its place.
-func (s *startOrder) enrol(config *confload.Config, g *confload.Group, there func(group string) bool) {
+func (s *startOrder) enrol(groups []confload.Group, g *confload.Group) {
 	*s = append(*s, nil)
 	for _, m := range g.MemberNames() {
-		inner, is := confload.GroupMember(m)
-		if is && there(inner) {
-			s.enrol(config, groupNamed(config, inner), there)
-			*s = append(*s, nil)
+		if inner, is := confload.GroupMember(m); is {
+			if i := slices.IndexFunc(groups, func(g confload.Group) bool { return g.Name == inner }); i >= 0 {
+				s.enrol(groups, &groups[i])
+				*s = append(*s, nil)
+			}
 		}
 		for p := range g.Programs {
 			if g.Programs[p].Name == m {
@@ -134,11 +187,19 @@ func (i *inspector) happened(h Happening) {
 			delete(i.charged, group) // the one that comes again is a new one
 		}
 	}
-	if h.Command == "shutdown" {
-		i.rested = map[string]supervisor.State{}
+	verb, _, _ := strings.Cut(h.Command+h.Of, " ")
+	switch {
+	case h.Command == "shutdown":
+		i.rest()
+	case verb == "update" && h.Command != "":
+		i.before = map[string]*Info{}
 		for _, info := range i.sim.handle.Infos() {
-			i.rested[info.Program.NameSpec()] = info.State
+			i.before[info.Program.NameSpec()] = info
 		}
+	case verb == "update" && h.Of != "":
+		i.updated(h.Of)
+	case verb == "add" || verb == "remove" || verb == "reread":
+		i.active = -1
 	}
 	if h.Record == nil {
 		return
@@ -155,9 +216,106 @@ func (i *inspector) happened(h Happening) {
 		group, _, _ := strings.Cut(h.Record.Program, ":")
 		delete(i.charged, group)
 		i.gaveUp[group] = i.sim.elapsed()
+	case h.Record.Reason.Code == "group-done": // whoever starts one of its programs begins anew
+		group, _, _ := strings.Cut(h.Record.Program, ":")
+		delete(i.charged, group)
 	case h.Record.Reason.Code == "group-begins-anew":
 		i.beginsAnew(h.Record)
 	}
+}
+
+// rest notes how everything is before the end.
+func (i *inspector) rest() {
+	i.rested, i.needs, i.onLoss = map[string]supervisor.State{}, map[string][]string{}, map[string]confload.DependsPolicy{}
+	for _, info := range i.sim.handle.Infos() {
+		name := info.Program.NameSpec()
+		i.rested[name], i.needs[name], i.onLoss[name] = info.State, i.needsOf(name), i.program(name).now().DependsPolicy
+	}
+}
+
+// updated: when programs behave, an update brings about what is configured. One of ours leaves whom it does not concern its process.
+func (i *inspector) updated(command string) {
+	from, to := i.active, 0
+	if strings.HasSuffix(command, " next") {
+		to = len(i.configs) - 1
+	}
+	i.active = -1
+	if !i.isCalm() {
+		return
+	}
+	i.active = to
+	for _, info := range i.sim.handle.Infos() {
+		if programNamed(i.configs[to], info.Program.NameSpec()) == nil {
+			i.complain("%s is still there after %s", info.Program.NameSpec(), command)
+		}
+	}
+	for g := range i.configs[to].Groups {
+		for p := range i.configs[to].Groups[g].Programs {
+			if name := i.configs[to].Groups[g].Programs[p].NameSpec(); i.program(name) == nil {
+				i.complain("%s is not there after %s", name, command)
+			}
+		}
+	}
+	if from < 0 || strings.Contains(command, "--supervisord") {
+		return
+	}
+	for name, was := range i.before {
+		is, _ := i.sim.handle.Info(name)
+		if is != nil && was.State == supervisor.Running && is.Pid != was.Pid && !i.concerned(from, to, name) {
+			i.complain("%s has lost its process by %s, which does not concern it", name, command)
+		}
+	}
+}
+
+// isCalm tells whether programs have come to rest and nobody has asked for the end.
+func (i *inspector) isCalm() bool {
+	calm := slices.IndexFunc(i.script.Statements, func(st scenario.Statement) bool {
+		return st.Command != nil && st.Command.Verb == "start" && st.Command.Who == scenario.All && st.At >= calmFor
+	})
+	return calm >= 0 && i.script.Statements[calm].At <= i.sim.elapsed() && i.rested == nil && i.sim.handle.Mood() == MoodRunning
+}
+
+// concerned tells whether what is written of a program, of the groups around it, or of a program that it depends on, differs.
+func (i *inspector) concerned(from, to int, name string) bool {
+	was, is := programNamed(i.configs[from], name), programNamed(i.configs[to], name)
+	if was == nil || is == nil || section(i.texts[from], "program:"+was.Name) != section(i.texts[to], "program:"+is.Name) ||
+		nesting(i.configs[from], was.Group) != nesting(i.configs[to], is.Group) {
+		return true
+	}
+	return slices.ContainsFunc(dependsOn(was), func(n string) bool { return i.concerned(from, to, n) })
+}
+
+// nesting tells where a group is and which groups are in it. One whose nesting has changed is exchanged as a whole.
+func nesting(c *confload.Config, group string) string {
+	g := groupNamed(c, group)
+	members := slices.DeleteFunc(slices.Clone(g.MemberNames()), func(m string) bool { _, is := confload.GroupMember(m); return !is })
+	return g.Parent + " " + strings.Join(members, " ")
+}
+
+// section is the text of a section of a configuration.
+func section(text, name string) string {
+	_, rest, _ := strings.Cut(text, "["+name+"]\n")
+	found, _, _ := strings.Cut(rest, "\n[")
+	return found
+}
+
+// dependsOn are the programs that a program is configured to depend on.
+func dependsOn(p *confload.Program) (out []string) {
+	for _, d := range p.DependsOn {
+		out = append(out, d.Programs...)
+	}
+	return out
+}
+
+func programNamed(c *confload.Config, namespec string) *confload.Program {
+	for g := range c.Groups {
+		for p := range c.Groups[g].Programs {
+			if p := &c.Groups[g].Programs[p]; p.NameSpec() == namespec {
+				return p
+			}
+		}
+	}
+	return nil
 }
 
 // awaitsTooLong: no command waits for longer than anything takes here.
@@ -171,7 +329,7 @@ func (i *inspector) awaitsTooLong() {
 
 func (i *inspector) changed(r *Record) {
 	name := r.Program
-	if r.From != i.states[name] && i.programs[name] != nil && r.From != supervisor.Stopped {
+	if r.From != i.states[name] && r.From != supervisor.Stopped {
 		i.complain("%s goes from %s, but it was %s", name, r.From, i.states[name])
 	}
 	if r.Reason.Text == "" {
@@ -192,7 +350,10 @@ func (i *inspector) changed(r *Record) {
 func (i *inspector) beginsAnew(r *Record) {
 	group, _, _ := strings.Cut(r.Program, ":")
 	i.charges[r.Seq] = group // for the groups in it it is the same
-	pause := max(groupNamed(i.config, group).Supervision.Period, time.Second)
+	pause := time.Hour
+	for _, g := range i.everyGroup(group) {
+		pause = min(pause, max(g.Supervision.Period, time.Second))
+	}
 	if since := i.sim.elapsed() - i.gaveUp[group]; since < pause {
 		i.complain("group %s begins anew %s after it gave up, not after %s", group, since, pause)
 	}
@@ -201,13 +362,13 @@ func (i *inspector) beginsAnew(r *Record) {
 // renewed: a group that the one above has started begins with a full budget.
 func (i *inspector) renewed(r *Record) {
 	group, _, _ := strings.Cut(r.Program, ":")
-	g := groupNamed(i.config, group)
-	if g == nil || g.Parent == "" {
+	parent := i.parent(group)
+	if parent == "" {
 		return
 	}
 	for seq := r.Cause; seq != 0; seq = i.causes[seq] {
 		if by := i.charges[seq]; by != "" {
-			if by == g.Parent {
+			if by == parent {
 				delete(i.charged, group)
 			}
 			return
@@ -220,13 +381,13 @@ func (i *inspector) mayStart(name string) {
 	if i.sim.handle.Mood() != MoodRunning {
 		i.complain("%s is started during the shutdown", name)
 	}
-	if i.sim.elapsed() == 0 && len(i.needs) == 0 {
+	if i.sim.elapsed() == 0 && i.rank != nil {
 		if i.rank[name] < i.last {
 			i.complain("%s is started too late", name)
 		}
 		i.last = i.rank[name]
 	}
-	for _, n := range i.needs[name] {
+	for _, n := range i.needsOf(name) {
 		if i.states[n] != supervisor.Running && i.since[n] < i.sim.elapsed() {
 			i.complain("%s is started, but %s is %s since %s", name, n, i.states[n], i.since[n])
 		}
@@ -236,21 +397,25 @@ func (i *inspector) mayStart(name string) {
 // mayStop: at a shutdown a program is stopped when those that depend on it are down, and without dependencies when the groups after
 // its own are.
 func (i *inspector) mayStop(name string) {
-	for other, needs := range i.needs {
+	depend := false
+	for _, info := range i.sim.handle.Infos() {
+		other := info.Program.NameSpec()
+		needs := i.needsOf(other)
+		depend = depend || len(needs) > 0
 		if slices.Contains(needs, name) && !i.states[other].IsDown() {
 			i.complain("%s is stopped, but %s depends on it and is %s", name, other, i.states[other])
 		}
 	}
-	if len(i.needs) > 0 {
+	if depend {
 		return
 	}
 	var order startOrder
-	for _, g := range i.sim.handle.Groups() { // groups of one priority stand as they have come
-		c := groupNamed(i.config, g.Name)
+	groups := i.groups() // those of one priority stand as they have come
+	for g := range groups {
 		switch {
-		case c.Parent == "":
-			order.enrol(i.config, c, i.sim.handle.HasGroup)
-		case !i.sim.handle.HasGroup(c.Parent):
+		case groups[g].Parent == "":
+			order.enrol(groups, &groups[g])
+		case !i.sim.handle.HasGroup(groups[g].Parent):
 			return // what is left of the other one has another place
 		}
 	}
@@ -266,13 +431,26 @@ func (i *inspector) mayStop(name string) {
 	}
 }
 
+// startRetries are those of a program, -1 for no limit: the most that it has had.
+func (i *inspector) startRetries(name string) int {
+	most := 0
+	for _, c := range i.configs {
+		if p := programNamed(c, name); p != nil && p.StartRetries < 0 {
+			return -1
+		} else if p != nil {
+			most = max(most, p.StartRetries)
+		}
+	}
+	return most
+}
+
 // countFailures: startretries is kept.
 func (i *inspector) countFailures(r *Record) {
-	switch p := i.programs[r.Program]; {
+	switch {
 	case r.To == supervisor.Backoff:
 		i.failed[r.Program]++
-		if n := i.failed[r.Program]; p.StartRetries >= 0 && n > p.StartRetries+1 {
-			i.complain("%s has failed to start %d times in a row, startretries is %d", r.Program, n, p.StartRetries)
+		if n, most := i.failed[r.Program], i.startRetries(r.Program); most >= 0 && n > most+1 {
+			i.complain("%s has failed to start %d times in a row, startretries is %d", r.Program, n, most)
 		}
 	case r.To != supervisor.Starting:
 		i.failed[r.Program] = 0
@@ -283,17 +461,23 @@ func (i *inspector) countFailures(r *Record) {
 func (i *inspector) spent(r *Record) {
 	name, member, _ := strings.Cut(r.Program, ":")
 	if member == "*" { // a group that is a member has failed
-		name = groupNamed(i.config, name).Parent
+		name = i.parent(name)
 	}
 	i.charges[r.Seq] = name
 	now := i.sim.elapsed()
-	for g := range i.config.Groups {
-		if s := i.config.Groups[g].Supervision; i.config.Groups[g].Name == name && s != nil {
-			i.charged[name] = append(slices.DeleteFunc(i.charged[name], func(at time.Duration) bool { return now-at >= s.Period }), now)
-			if n := len(i.charged[name]); s.Intensity >= 0 && n > s.Intensity {
-				i.complain("group %s had %d restarts within %s, intensity is %d", name, n, s.Period, s.Intensity)
-			}
+	intensity, period := -1, time.Hour // the most generous that it has had
+	for _, g := range i.everyGroup(name) {
+		switch s := g.Supervision; {
+		case s == nil:
+		case s.Intensity < 0:
+			return
+		default:
+			intensity, period = max(intensity, s.Intensity), min(period, s.Period)
 		}
+	}
+	i.charged[name] = append(slices.DeleteFunc(i.charged[name], func(at time.Duration) bool { return now-at >= period }), now)
+	if n := len(i.charged[name]); intensity >= 0 && n > intensity {
+		i.complain("group %s had %d restarts within %s, intensity is %d", name, n, period, intensity)
 	}
 }
 
@@ -350,10 +534,11 @@ func newStateModel(i *inspector) *stateModel {
 			for name := range i.rested {
 				m.up[name] = true
 			}
+			clear(m.wanted)
 			begun = true
 		case !begun && c.Verb == "shutdown":
 			return nil
-		case !begun || i.programs[c.Who] == nil || i.rested != nil && !has(i.rested, c.Who):
+		case !begun || !has(i.rested, c.Who):
 		case c.Verb == "start":
 			m.start(c.Who)
 		case c.Verb == "stop":
@@ -418,7 +603,7 @@ func (m *stateModel) stop(name string) {
 		if !m.up[other] || !slices.Contains(m.needs[other], name) {
 			continue
 		}
-		switch m.programs[other].DependsPolicy {
+		switch m.onLoss[other] {
 		case confload.DependsStop:
 			m.stop(other)
 		case confload.DependsRestart:

@@ -1,8 +1,10 @@
 package actors
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,11 +21,11 @@ var (
 	simLimit = flag.Duration("sim.limit", 5*time.Minute, "after which no further one is begun")
 )
 
-// broken are files of cases that have failed once, made smaller: NAME.conf and NAME.sim.
+// broken are files of cases that have failed once, made smaller: NAME.conf and NAME.sim, and NAME.next for "update next".
 const broken = "testdata/sim"
 
 func (c *simCase) inspect(t testing.TB, step stepFunc) ([]string, int) {
-	return inspect(t, c.config(), c.script(), SimulateOptions{Seed: c.seed, Until: c.until}, step)
+	return inspect(t, c.config(), c.nextConfig(), c.script(), SimulateOptions{Seed: c.seed, Until: c.until}, step)
 }
 
 // TestRandomSimulations plays random scripts on random configurations. "make sim" plays a million steps. A case that fails is made
@@ -52,7 +54,11 @@ func TestRandomSimulations(t *testing.T) {
 func (c *simCase) keep(t testing.TB) string {
 	base := filepath.Join(broken, fmt.Sprintf("seed-%d", c.seed))
 	script := fmt.Sprintf("# --seed %d --until %s\n%s", c.seed, c.until, c.script())
-	for name, text := range map[string]string{base + ".conf": c.config(), base + ".sim": script} {
+	files := map[string]string{base + ".conf": c.config(), base + ".sim": script}
+	if c.next != nil {
+		files[base+".next"] = c.nextConfig()
+	}
+	for name, text := range files {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Error(err)
 		}
@@ -76,6 +82,10 @@ func TestKeptSimulations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			next, err := os.ReadFile(strings.TrimSuffix(file, ".sim") + ".next")
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
 			var o SimulateOptions
 			var until string
 			if _, err := fmt.Sscanf(string(script), "# --seed %d --until %s\n", &o.Seed, &until); err != nil {
@@ -84,7 +94,7 @@ func TestKeptSimulations(t *testing.T) {
 			if o.Until, err = time.ParseDuration(until); err != nil {
 				t.Fatal(err)
 			}
-			if wrong, _ := inspect(t, string(config), string(script), o, nil); wrong != nil {
+			if wrong, _ := inspect(t, string(config), string(next), string(script), o, nil); wrong != nil {
 				t.Errorf("%s", strings.Join(wrong, "\n"))
 			}
 		})
@@ -137,7 +147,7 @@ func TestMutantsAreFound(t *testing.T) {
 					continue
 				}
 				small := c.shrunk(func(c *simCase) bool { wrong, _ := c.inspect(t, step); return wrong != nil })
-				t.Logf("seed %d: %s\n%s%s", seed, wrong[0], small.config(), small.script())
+				t.Logf("seed %d: %s\n%s%s%s", seed, wrong[0], small.config(), small.nextConfig(), small.script())
 				if healthy, _ := small.inspect(t, nil); healthy != nil {
 					t.Errorf("without the mistake: %s", strings.Join(healthy, "\n"))
 				}

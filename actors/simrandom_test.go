@@ -10,14 +10,19 @@ import (
 
 // A simCase is a random configuration with a random script, in pieces that can be left out one by one.
 type simCase struct {
-	seed     uint64
+	seed uint64
+	simConfig
+	next  *simConfig // what "update next" reads; nil: there is nothing
+	chaos []string   // what is done and how programs behave, at random times
+	calm  []string   // from then on they behave, and what is done has an outcome that can be told
+	until time.Duration
+}
+
+type simConfig struct {
 	programs []caseProgram
 	ear      bool     // there is a listener that hears of everything
 	group    []string // options of the group g of the programs that are in it; nil: there is none
 	inner    []string // of the group h, a member of g, for those that are in it; nil: there is none
-	chaos    []string // what is done and how programs behave, at random times
-	calm     []string // from then on they behave, and what is done has an outcome that can be told
-	until    time.Duration
 }
 
 type caseProgram struct {
@@ -25,6 +30,12 @@ type caseProgram struct {
 	group   string // g or h; "" it makes its own
 	options []string
 	needs   []string // namespecs of earlier programs
+
+	significant bool // if it ends for good, and its group has an auto_shutdown
+}
+
+func (p *caseProgram) isSignificant() bool {
+	return p.significant && !slices.Contains(p.options, "autorestart=true")
 }
 
 func (p *caseProgram) spec() string {
@@ -35,14 +46,19 @@ func (p *caseProgram) spec() string {
 }
 
 // config is the text of the configuration.
-func (c *simCase) config() string {
+func (c *simConfig) config() string {
 	var b strings.Builder
 	b.WriteString("[supervisord]\n")
 	members := map[string][]string{}
+	group, inner := c.shutDown("g", c.group), c.shutDown("h", c.inner)
+	shutsDown := map[string]bool{"g": slices.ContainsFunc(group, isAutoShutdown), "h": slices.ContainsFunc(inner, isAutoShutdown)}
 	for _, p := range c.programs {
 		fmt.Fprintf(&b, "[program:%s]\ncommand=/opt/%[1]s\n", p.name)
 		for _, o := range p.options {
 			b.WriteString(o + "\n")
+		}
+		if p.isSignificant() && shutsDown[p.group] {
+			b.WriteString("significant=true\n")
 		}
 		if len(p.needs) > 0 {
 			fmt.Fprintf(&b, "depends_on=%s\n", strings.Join(p.needs, ","))
@@ -52,14 +68,33 @@ func (c *simCase) config() string {
 	if c.ear {
 		b.WriteString("[eventlistener:ear]\ncommand=/opt/ear\nevents=EVENT\n")
 	}
-	if inner := members["h"]; inner != nil {
-		fmt.Fprintf(&b, "[group:h]\nprograms=%s\n%s\n", strings.Join(inner, ","), strings.Join(c.inner, "\n"))
-		members["g"] = slices.Insert(members["g"], len(members["g"])/2, "group:h")
+	outer := members["g"]
+	if members := members["h"]; members != nil {
+		fmt.Fprintf(&b, "[group:h]\nprograms=%s\n%s\n", strings.Join(members, ","), strings.Join(inner, "\n"))
+		outer = slices.Insert(outer, len(outer)/2, "group:h")
 	}
-	if outer := members["g"]; outer != nil {
-		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(outer, ","), strings.Join(c.group, "\n"))
+	if outer != nil {
+		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(outer, ","), strings.Join(group, "\n"))
 	}
 	return b.String()
+}
+
+func isAutoShutdown(option string) bool { return strings.HasPrefix(option, "auto_shutdown=") }
+
+// shutDown are the options of a group, without auto_shutdown when none of its programs is significant.
+func (c *simConfig) shutDown(group string, options []string) []string {
+	if slices.ContainsFunc(c.programs, func(p caseProgram) bool { return p.group == group && p.isSignificant() }) {
+		return options
+	}
+	return slices.DeleteFunc(slices.Clone(options), isAutoShutdown)
+}
+
+// nextConfig is the text of the other configuration, "" when there is none.
+func (c *simCase) nextConfig() string {
+	if c.next == nil {
+		return ""
+	}
+	return c.next.config()
 }
 
 func (c *simCase) script() string {
@@ -74,9 +109,9 @@ const (
 // randomCase makes a case up.
 func randomCase(seed uint64) *simCase {
 	r := rand.New(rand.NewPCG(seed, 3))
-	c := &simCase{seed: seed, ear: r.IntN(4) == 0}
+	c := &simCase{seed: seed, simConfig: simConfig{ear: r.IntN(4) == 0}}
 	for i := range 1 + r.IntN(6) {
-		p := caseProgram{name: fmt.Sprintf("p%d", i), options: randomOptions(r)}
+		p := caseProgram{name: fmt.Sprintf("p%d", i), options: randomOptions(r), significant: r.IntN(4) == 0}
 		for _, other := range c.programs {
 			if r.IntN(4) == 0 {
 				p.needs = append(p.needs, other.name)
@@ -86,6 +121,9 @@ func randomCase(seed uint64) *simCase {
 	}
 	if len(c.programs) > 1 && r.IntN(2) == 0 {
 		c.form(r)
+	}
+	if r.IntN(2) == 0 {
+		c.next = c.changed(r)
 	}
 	chaos := time.Duration(30+r.IntN(270)) * time.Second
 	at := func(d time.Duration, what string) string { return fmt.Sprintf("at %s %s", d, what) }
@@ -101,6 +139,12 @@ func randomCase(seed uint64) *simCase {
 	}
 	end := chaos + calmFor
 	c.calm = append(c.calm, at(end, "start all"))
+	if c.next != nil {
+		for _, do := range []string{[]string{"update next", "update --supervisord next", "update"}[r.IntN(3)], "start all"} {
+			end += settleFor
+			c.calm = append(c.calm, at(end, do))
+		}
+	}
 	for range r.IntN(5) {
 		end += settleFor
 		c.calm = append(c.calm, at(end, []string{"start ", "stop ", "stop "}[r.IntN(3)]+c.one(r)))
@@ -108,6 +152,41 @@ func randomCase(seed uint64) *simCase {
 	c.calm = append(c.calm, at(end+settleFor, "shutdown"))
 	c.until = end + 2*settleFor
 	return c
+}
+
+// changed is another configuration, with much of this one.
+func (c *simConfig) changed(r *rand.Rand) *simConfig {
+	next := &simConfig{ear: c.ear, group: slices.Clone(c.group), inner: slices.Clone(c.inner)}
+	gone := map[string]bool{}
+	for _, p := range c.programs {
+		switch r.IntN(6) {
+		case 0:
+			if len(next.programs) > 0 {
+				gone[p.spec()] = true
+				continue
+			}
+		case 1:
+			p.options = randomOptions(r)
+		case 2:
+			p.options = slices.Clone(p.options)
+			p.options[0] = fmt.Sprintf("priority=%d", 1+r.IntN(5))
+		}
+		p.needs = slices.DeleteFunc(slices.Clone(p.needs), func(n string) bool { return gone[n] || r.IntN(8) == 0 })
+		next.programs = append(next.programs, p)
+	}
+	if r.IntN(2) == 0 {
+		q := caseProgram{name: "q0", options: randomOptions(r)}
+		if len(c.group) > 0 {
+			q.group = []string{"", "g"}[r.IntN(2)]
+		}
+		next.programs = slices.Insert(next.programs, r.IntN(len(next.programs)+1), q)
+	}
+	for _, options := range [][]string{next.group, next.inner} {
+		if len(options) > 1 && r.IntN(3) == 0 {
+			copy(options, groupOptions(r, true)[:len(options)-1])
+		}
+	}
+	return next
 }
 
 // form puts some programs into a group, which often has a strategy, and some into a group in that one.
@@ -149,6 +228,9 @@ func groupOptions(r *rand.Rand, strategy bool) []string {
 		o = append(o, "strategy="+[]string{"one_for_one", "one_for_all", "rest_for_one"}[r.IntN(3)],
 			fmt.Sprintf("intensity=%d", r.IntN(4)), fmt.Sprintf("period=%d", 5+r.IntN(60)),
 			"on_give_up="+[]string{"leave", "leave", "restart", "shutdown"}[r.IntN(4)])
+	}
+	if strategy && r.IntN(4) == 0 {
+		o = slices.Insert(o, 1, "auto_shutdown="+[]string{"any_significant", "all_significant"}[r.IntN(2)])
 	}
 	return o
 }
@@ -204,7 +286,11 @@ func (c *simCase) disturbance(r *rand.Rand) string {
 		return []string{"signal TERM ", "signal HUP ", "restart ", "restart "}[r.IntN(4)] + some
 	case 7:
 		group, _, _ := strings.Cut(c.one(r), ":")
-		return []string{"remove " + group, "add " + group, "update", "reread"}[r.IntN(4)]
+		do := []string{"remove " + group, "add " + group, "update", "update", "update --supervisord", "reread"}[r.IntN(6)]
+		if c.next != nil && !strings.HasSuffix(do, group) && r.IntN(2) == 0 {
+			do += " next"
+		}
+		return do
 	case 8:
 		return some + " exits " + []string{"0", "1"}[r.IntN(2)] + after
 	case 9:
@@ -235,17 +321,27 @@ func (c *simCase) shrunk(fails func(*simCase) bool) *simCase {
 				c, again = &smaller, true
 			}
 		}
+		if smaller := *c; smaller.next != nil {
+			aboutNext := func(line string) bool { return strings.HasSuffix(line, " next") }
+			smaller.next = nil
+			smaller.chaos, smaller.calm = slices.DeleteFunc(slices.Clone(c.chaos), aboutNext), slices.DeleteFunc(slices.Clone(c.calm), aboutNext)
+			if fails(&smaller) {
+				c, again = &smaller, true
+			}
+		}
 		for i := len(c.programs) - 1; i >= 0; i-- {
 			if smaller := c.without(i); smaller != nil && fails(smaller) {
 				c, again = smaller, true
 			}
 		}
 		for i := range c.programs {
-			for j := len(c.programs[i].options) - 1; j >= 0; j-- {
+			for _, option := range slices.Backward(c.programs[i].options) {
 				smaller := *c
-				smaller.programs = slices.Clone(c.programs)
-				p := &smaller.programs[i]
-				p.options = slices.Delete(slices.Clone(p.options), j, j+1)
+				smaller.simConfig = c.plainer(c.programs[i].name, option)
+				if c.next != nil {
+					next := c.next.plainer(c.programs[i].name, option)
+					smaller.next = &next
+				}
 				if fails(&smaller) {
 					c, again = &smaller, true
 				}
@@ -255,19 +351,33 @@ func (c *simCase) shrunk(fails func(*simCase) bool) *simCase {
 	return c
 }
 
+// plainer is the configuration without an option of a program.
+func (c *simConfig) plainer(program, option string) simConfig {
+	smaller := *c
+	smaller.programs = slices.Clone(c.programs)
+	for i := range smaller.programs {
+		if p := &smaller.programs[i]; p.name == program {
+			p.options = slices.DeleteFunc(slices.Clone(p.options), func(o string) bool { return o == option })
+		}
+	}
+	return smaller
+}
+
 // without is the case without a program, nil when that cannot be left out. What others need of it, and what is done to it, goes too.
 func (c *simCase) without(i int) *simCase {
 	if len(c.programs) == 1 {
 		return nil
 	}
-	gone := c.programs[i].spec()
+	gone, group := c.programs[i].spec(), c.programs[i].group
 	smaller := *c
-	smaller.programs = slices.Delete(slices.Clone(c.programs), i, i+1)
-	for j := range smaller.programs {
-		p := &smaller.programs[j]
-		p.needs = slices.DeleteFunc(slices.Clone(p.needs), func(n string) bool { return n == gone })
+	smaller.simConfig = c.less(gone)
+	if c.next != nil {
+		next := c.next.less(gone)
+		if len(next.programs) == 0 {
+			return nil
+		}
+		smaller.next = &next
 	}
-	group := c.programs[i].group
 	last := group != "" && !slices.ContainsFunc(smaller.programs, func(p caseProgram) bool { return p.group == group })
 	concerned := func(line string) bool {
 		words := strings.Fields(line)
@@ -276,4 +386,15 @@ func (c *simCase) without(i int) *simCase {
 	smaller.chaos = slices.DeleteFunc(slices.Clone(c.chaos), concerned)
 	smaller.calm = slices.DeleteFunc(slices.Clone(c.calm), concerned)
 	return &smaller
+}
+
+// less is the configuration without a program, which nobody needs then.
+func (c *simConfig) less(gone string) simConfig {
+	smaller := *c
+	smaller.programs = slices.DeleteFunc(slices.Clone(c.programs), func(p caseProgram) bool { return p.spec() == gone })
+	for i := range smaller.programs {
+		p := &smaller.programs[i]
+		p.needs = slices.DeleteFunc(slices.Clone(p.needs), func(n string) bool { return n == gone })
+	}
+	return smaller
 }
