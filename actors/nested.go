@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -177,7 +178,7 @@ func (g *group) tellParent(ctx actor.Context) {
 		return
 	}
 	g.told, g.toldWanted, g.owesStanding = fact, wanted, false
-	if e := g.tree.table.group(name); e != nil {
+	if e := g.tree.table.parentOf(g.entry); e != nil {
 		ctx.Send(e.pid.Load(), &memberStands{group: g.entry.config.Name, fact: fact, wanted: wanted, order: g.lastOrder,
 			gone: g.gone, cause: g.because})
 	}
@@ -203,12 +204,16 @@ func (t *table) tops() []*groupEntry {
 	return out
 }
 
-// parentOf returns the group that g is a member of; nil: there is none at the moment.
+// parentOf returns the group that g is a member of; nil: there is none at the moment, or it is of a configuration that does not
+// know g.
 func (t *table) parentOf(g *groupEntry) *groupEntry {
 	if g.config.Parent == "" {
 		return nil
 	}
-	return t.group(g.config.Parent)
+	if p := t.group(g.config.Parent); p != nil && slices.Contains(p.config.MemberNames(), "group:"+g.config.Name) {
+		return p
+	}
+	return nil
 }
 
 // stretches lists all programs in start order, in stretches of programs of one group. Without groups in groups there is one of
