@@ -40,8 +40,8 @@ test: peers axe race ## everything, race detector on, real peers included
 soak: peers ## programs that write fast for three minutes; every byte must be in their logs (make test has a short one)
 	CGO_ENABLED=1 SUPD_TEST_SOAK=1 $(GO) test -race -count 1 -timeout 15m -v -run TestSoak ./cmd/supd
 
-sim: ## a million steps of random configurations, faults and commands in simulated time (make test has a short run)
-	$(GO) test -count 1 -timeout 10m -v -run 'TestRandomSimulations|TestMutants' ./actors -sim.steps 1000000 -sim.seed $(SIMSEED)
+sim: ## ten million steps of random configurations, faults and commands in simulated time (make test has a short run)
+	$(GO) test -count 1 -timeout 10m -v -run 'TestRandomSimulations|TestMutants' ./actors -sim.steps 10000000 -sim.seed $(SIMSEED)
 
 SIMSEED ?= 1
 

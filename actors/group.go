@@ -107,7 +107,7 @@ func (g *group) Receive(ctx actor.Context) {
 		g.retired = true
 		g.retiring = len(ctx.Children())
 		for _, c := range ctx.Children() {
-			ctx.Poison(c) // after what stands in its mailbox, so that nobody waits in vain
+			ctx.Send(c, &leave{}) // after what stands in its mailbox, so that nobody waits in vain
 		}
 		g.endIfRetired(ctx)
 	case *actor.Terminated:

@@ -268,7 +268,9 @@ type (
 		cause uint64
 	}
 	// retire asks a group, by way of control, to end when the requests that were routed to it are answered.
-	retire         struct{ group *actor.PID }
+	retire struct{ group *actor.PID }
+	// leave asks a program to end when it is down, which it is unless a start was on its way when it was removed.
+	leave          struct{}
 	needsMoved     struct{ cause uint64 } // something that the program depends on has changed
 	programChanged struct {
 		entry  *entry

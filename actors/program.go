@@ -32,6 +32,7 @@ type program struct {
 
 	declined bool   // a client has asked it to be down: an autostart that is still to come is none
 	unwanted uint64 // how often its group was told that a client wants it down
+	leaving  bool   // it was removed, and ends when it is down
 	ending   bool   // this actor is being stopped: a new child would have it wait for ever
 	run      *actor.PID
 	runPhase runPhase
@@ -159,6 +160,12 @@ func (p *program) Receive(ctx actor.Context) {
 		}
 	case *configure:
 		p.configure(m)
+	case *leave:
+		p.leaving = true
+		p.apply(supervisor.HoldRequested{})
+		if p.m.State.IsUp() || p.m.IsWanted() {
+			p.apply(supervisor.StopRequested{By: supervisor.ByUpdate})
+		}
 	case *stopReport:
 		p.stopReported(m)
 	case *ReopenLogs:
@@ -179,8 +186,16 @@ func (p *program) Receive(ctx actor.Context) {
 		p.watching.end()
 		p.unplan()
 	}
+	p.endIfLeft()
 	if !p.ending {
 		p.despair()
+	}
+}
+
+// endIfLeft ends the program when it was removed and is down, and its post_stop_hook with it.
+func (p *program) endIfLeft() {
+	if p.leaving && !p.ending && p.runPhase != runAlive && p.m.State.IsDown() {
+		p.ctx.Stop(p.ctx.Self())
 	}
 }
 
@@ -227,6 +242,7 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 	if p.dead != nil {
 		p.bury()
 	}
+	p.endIfLeft()
 	p.despair()
 }
 

@@ -105,7 +105,7 @@ func (r *root) unchanged(ctx actor.Context, name string) {
 func (g *group) regroup(ctx actor.Context, m *regroup) {
 	g.becoming, g.leaving = m, len(m.gone)
 	for _, e := range m.gone {
-		ctx.Poison(e.pid.Load())
+		ctx.Send(e.pid.Load(), &leave{})
 	}
 	g.becomeIfReady(ctx)
 }

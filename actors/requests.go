@@ -29,6 +29,10 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 			p.answer(w, o)
 		}
 	}
+	if p.leaving {
+		refuse(&Outcome{Fault: &Fault{BadName, r.name}})
+		return
+	}
 	state := p.m.State
 	if r.onlyIfApt && state.IsUp() {
 		refuse(&Outcome{Skipped: true})

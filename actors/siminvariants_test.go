@@ -387,6 +387,9 @@ func (i *inspector) mayStart(name string) {
 		}
 		i.last = i.rank[name]
 	}
+	if i.program(name) == nil {
+		return // the start was on its way when it was removed
+	}
 	for _, n := range i.needsOf(name) {
 		if i.states[n] != supervisor.Running && i.since[n] < i.sim.elapsed() {
 			i.complain("%s is started, but %s is %s since %s", name, n, i.states[n], i.since[n])
@@ -415,8 +418,11 @@ func (i *inspector) mayStop(name string) {
 		switch {
 		case groups[g].Parent == "":
 			order.enrol(groups, &groups[g])
-		case !i.sim.handle.HasGroup(groups[g].Parent):
-			return // what is left of the other one has another place
+		default:
+			parent := slices.IndexFunc(groups, func(p confload.Group) bool { return p.Name == groups[g].Parent })
+			if parent < 0 || !slices.Contains(groups[parent].MemberNames(), "group:"+groups[g].Name) {
+				return // it has another place
+			}
 		}
 	}
 	for _, stage := range slices.Backward(order) {

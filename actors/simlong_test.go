@@ -28,7 +28,7 @@ func (c *simCase) inspect(t testing.TB, step stepFunc) ([]string, int) {
 	return inspect(t, c.config(), c.nextConfig(), c.script(), SimulateOptions{Seed: c.seed, Until: c.until}, step)
 }
 
-// TestRandomSimulations plays random scripts on random configurations. "make sim" plays a million steps. A case that fails is made
+// TestRandomSimulations plays random scripts on random configurations. "make sim" plays ten million steps. A case that fails is made
 // smaller and kept, so that it is played again from then on.
 func TestRandomSimulations(t *testing.T) {
 	begin, steps, cases := time.Now(), 0, 0
