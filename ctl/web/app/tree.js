@@ -26,7 +26,7 @@ export class TreeView {
     this.chips = el('div.chips', { role: 'group', 'aria-label': 'Programs by state' });
     this.all = el('div.all', { role: 'group', 'aria-label': 'All programs' });
     this.inner = el('div.rows', { role: 'rowgroup' });
-    this.list = el('div.list', { role: 'treegrid', 'aria-label': 'Programs', tabindex: 0, scroll: () => this.draw(), keydown: (e) => this.key(e) }, heads(), this.inner);
+    this.list = el('div.list', { role: 'treegrid', 'aria-label': 'Programs', tabindex: 0, scroll: () => this.draw(), keydown: (e) => this.key(e), focusin: (e) => this.focused(e.target) }, heads(), this.inner);
     this.draw = perFrame(() => this.drawNow());
     this.empty = el('p.empty', { hidden: true });
     this.node = el('section.tree', { 'aria-labelledby': 'tree-title' }, el('h1.hidden', { id: 'tree-title' }, 'Programs'),
@@ -175,14 +175,25 @@ export class TreeView {
     this.draw();
   }
 
+  /** Selects the row that has got the focus, so that keys are about what people look at. */
+  focused(target) {
+    for (const [id, row] of this.rows) {
+      if (id === this.selected || !row.node.contains(target)) continue;
+      this.selected = id;
+      this.draw();
+    }
+  }
+
   key(e) {
-    if (e.ctrlKey || e.metaKey || e.altKey || (e.target !== this.list && e.target.closest('button, a') && e.key === 'Enter')) return;
+    if (e.ctrlKey || e.metaKey || e.altKey || (e.target !== this.list && e.target.closest('button, a') && [' ', 'Enter'].includes(e.key))) return;
     const at = this.index.has(this.selected) ? this.index.get(this.selected) : -1;
     const item = this.items[at];
     const page = Math.max(1, Math.floor(this.list.clientHeight / this.height) - 2);
     const moves = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: this.items.length - 1 };
-    if (e.key in moves) this.select(moves[e.key]);
-    else if (!item) return;
+    if (e.key in moves) {
+      this.list.focus({ preventScroll: true });
+      this.select(moves[e.key]);
+    } else if (!item) return;
     else if (e.key === 'Enter' && item.program) location.hash = programAddress(item.node.name, item.program.namespec);
     else if (e.key === 'Enter' || e.key === ' ') item.program || this.toggle(item.id);
     else if (e.key === 'ArrowLeft' && !item.program) this.collapsed.has(item.id) || this.toggle(item.id);
