@@ -139,12 +139,17 @@ func (e *editor) close() {
 	_ = e.state.Close()
 }
 
-// onDeath calls restore before a signal ends the process, until the function it returns is called.
+// onDeath calls restore before a signal ends the process, until the function it returns is called, which does not
+// return once a signal came: another thread may be the one that dies of it, a moment later, and an orderly end must not
+// overtake it. A signal that the process was started to ignore, as by nohup, goes on being ignored.
 func onDeath(restore func()) (undo func()) {
 	ch, quit, gone := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
-	signal.Notify(ch, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	for _, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(sig) {
+			signal.Notify(ch, sig)
+		}
+	}
 	go func() {
-		defer close(gone)
 		select {
 		case sig := <-ch:
 			restore()
@@ -152,6 +157,7 @@ func onDeath(restore func()) (undo func()) {
 			signal.Reset(sig)
 			_ = syscall.Kill(os.Getpid(), sig.(syscall.Signal))
 		case <-quit:
+			close(gone)
 		}
 	}()
 	return func() {
