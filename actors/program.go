@@ -232,7 +232,8 @@ func (p *program) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, child 
 		p.answerUnwaited()
 		p.stop = e.at
 		p.tree.logger.Info(fmt.Sprintf("%s: %s", p.policy.Name, logs.Clean(child127.Error())))
-		p.apply(supervisor.ProcessExited{Life: e.life, Exit: supervisor.Exit{Code: 127, Text: "exit status 127"}})
+		p.apply(supervisor.ProcessExited{Life: e.life, Exit: supervisor.Exit{Code: 127, Text: "exit status 127",
+			Why: logs.Clean(child127.Error())}})
 	case e.err != nil:
 		p.apply(supervisor.SpawnFailed{Life: e.life, Text: logs.Clean(e.err.Error())})
 	default:

@@ -140,15 +140,40 @@ func (l *loader) warnOption(sec *section, e *entry, known func() []string) {
 			l.hint(e.name, kindOf(sec.name), known))})
 }
 
-// hint is nearestHint with a memory for the time of a load. of names the list of known names.
+// hint is belongsTo or nearestHint with a memory for the time of a load. of names the list of known names.
 func (l *loader) hint(name, of string, known func() []string) string {
 	key := of + "\x00" + name
 	h, found := l.hints[key]
 	if !found {
-		h = nearestHint(name, known())
+		if h = belongsTo(name); h == "" {
+			h = nearestHint(name, known())
+		}
 		l.hints[key] = h
 	}
 	return h
+}
+
+// belongsTo says in which sections an option has its place that is unknown where it stands, "" for in none.
+func belongsTo(name string) string {
+	var in []string
+	for i := range sectionKinds {
+		k := &sectionKinds[i]
+		switch {
+		case k.any || k.kind == programDefault || !k.knows(name):
+		case k.named:
+			in = append(in, "["+k.kind+":NAME]")
+		default:
+			in = append(in, "["+k.kind+"]")
+		}
+	}
+	switch last := len(in) - 1; last {
+	case -1:
+		return ""
+	case 0:
+		return "; it belongs to " + in[0]
+	default:
+		return "; it belongs to " + strings.Join(in[:last], ", ") + " or " + in[last]
+	}
 }
 
 // nearestSection proposes a section for an unknown one.

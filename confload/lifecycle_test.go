@@ -130,7 +130,7 @@ func TestMistakesInLifecycleOptions(t *testing.T) {
 		{"ready", "log:(", "missing closing )"},
 		{"ready", "tcp:host", "HOST:PORT"},
 		{"ready", "tcp:host:0", "1 to 65535"},
-		{"ready", "http:ftp://h/", "something else"},
+		{"ready", "http:ftp://h/", "no check by 'ftp'"},
 		{"ready", "http:/only/path", "something else"},
 		{"ready", "http://", "no host"},
 		{"ready", "exec:", "nothing after the colon"},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,9 +82,14 @@ func parseProbe(s string) (*Probe, error) {
 		c.Kind, c.Addr = ProbeTCP, rest
 		return c, checkHostPort(rest)
 	}
+	if unknownScheme.MatchString(words[0]) {
+		return nil, fmt.Errorf("there is no check by %s%s", quoted(scheme), nearestHint(scheme, []string{"http", "https", "tcp"}))
+	}
 	c.Kind, c.Args = ProbeCommand, words
 	return c, nil
 }
+
+var unknownScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://`)
 
 // httpFlags are the options of a request, each with its long name and what it sets.
 var httpFlags = []struct {

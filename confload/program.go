@@ -3,6 +3,7 @@ package confload
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -91,6 +92,7 @@ func (r *programReader) readSection() bool {
 	if _, explicit := r.doc.lookup(r.sec, "log_timestamp"); !explicit || p.LogFormat == "json" {
 		p.LogTimestamp = p.LogFormat != "raw"
 	}
+	r.checkFloors()
 	if r.kind == KindEventListener {
 		ok = r.checkListener() && ok
 	}
@@ -120,6 +122,22 @@ func (r *programReader) checkTemplate() bool {
 		return false
 	}
 	return true
+}
+
+// checkFloors warns of numbers that say no more than their floor: supervisord takes any number.
+func (r *programReader) checkFloors() {
+	for _, o := range []struct {
+		name         string
+		value, floor int
+	}{
+		{"startretries", r.base.StartRetries, -1},
+		{"stopwaitsecs", r.base.StopWaitSecs, 0},
+	} {
+		if o.value < o.floor {
+			e, _ := r.doc.lookup(r.sec, o.name)
+			r.warn(e, fmt.Sprintf("For [%s], %s=%d means the same as 0", r.sec.name, o.name, o.value))
+		}
+	}
 }
 
 // checkListener refuses what would disturb the protocol of an event listener on its standard output.
@@ -162,11 +180,29 @@ func (r *programReader) readProcess(num int) (Program, bool) {
 // checkCommand warns of a command that is no list of words. It is no error: supervisord runs the other programs. The
 // command itself is not shown, as it may hold a secret.
 func (r *programReader) checkCommand(p *Program) {
-	if _, err := SplitCommand(p.Command); err != nil {
-		e, _ := r.doc.lookup(r.sec, "command")
+	words, err := SplitCommand(p.Command)
+	e, _ := r.doc.lookup(r.sec, "command")
+	if err != nil {
 		r.warn(e, fmt.Sprintf("For [%s], the program cannot be started, as command cannot be split into words: %s", r.sec.name, err))
+		return
+	}
+	for _, w := range words {
+		if shellFlag.MatchString(w) {
+			return // the shell expands what follows
+		}
+		if v := variable.FindString(w); v != "" && !r.dollar && e != nil && strings.Contains(e.value(), v) {
+			r.say(Message{Level: Info, File: e.at.file, Line: e.at.line, Section: r.sec.name, Option: e.name, Text: fmt.Sprintf(
+				"For [%s], the program gets %s as it is written, as no shell runs the command; %%(ENV_%s)s is the variable, "+
+					"and expand_env=true in [supervisord] expands both", r.sec.name, quoted(v), strings.Trim(v, "${}"))})
+			return
+		}
 	}
 }
+
+var (
+	shellFlag = regexp.MustCompile(`^-[a-z]*c$`)
+	variable  = regexp.MustCompile(`\$([A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})`)
+)
 
 // processName expands and checks process_name.
 func (r *programReader) processName(sc scope) (string, bool) {

@@ -116,6 +116,9 @@ func (v *verb) command(root *cobra.Command, o *options) *cobra.Command {
 			if v.exact {
 				return o.run(cmd.Context(), func(s *session) { s.runWords(v, args) })
 			}
+			if slices.Contains(args, "--json") && !o.env.isOriginal() {
+				return errors.New("option --json not recognized; use -o json")
+			}
 			if a := o.misplaced(v, args); a != "" {
 				return fmt.Errorf("%s stands before the command: %s %s … %s", a, o.env.Name, a, v.name)
 			}

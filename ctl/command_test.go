@@ -228,6 +228,14 @@ func TestColumnsFillFromTheTop(t *testing.T) {
 	}
 }
 
+func TestAFlagForJSONIsExplained(t *testing.T) {
+	asked := fakeServer(t, nil)
+	_, errs, status := run(Env{Name: "supd ctl"}, "-s", asked.URL, "why", "web", "--json")
+	if want := "Error: option --json not recognized; use -o json\nFor help, use supd ctl -h\n"; errs != want || status != exitUsage {
+		t.Errorf("%q, status %d", errs, status)
+	}
+}
+
 func TestAFlagBehindTheCommandIsRefused(t *testing.T) {
 	for _, name := range []string{"supd ctl", "supervisorctl"} {
 		asked := fakeServer(t, nil)

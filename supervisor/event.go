@@ -121,6 +121,7 @@ type Exit struct {
 	Code int           // exit status; -1 when a signal ended it
 	Text string        // "exit status 0", "terminated by SIGTERM"
 	Ran  time.Duration // from just before the fork to the end; >= 0
+	Why  string        // what the child could not do to become the program; "" when it became it
 }
 
 // Origin tells who asked.

@@ -266,7 +266,7 @@ func (s *step) exited(e Exit) {
 		s.do(Disarm{})
 		s.SpawnErr = TooQuick
 		s.log(Warn, "exited: %s (%s; not expected)", s.policy.Name, e.Text)
-		s.startFailed(pid, fmt.Sprintf("it ended after %s (%s), before startsecs (%d)", e.Ran.Round(time.Millisecond), e.Text, s.policy.StartSecs))
+		s.startFailed(pid, e.early(s.policy.StartSecs))
 		return
 	case s.State == Starting:
 		s.do(Disarm{})
@@ -288,7 +288,7 @@ func (s *step) exited(e Exit) {
 		s.SpawnErr = "Bad exit code " + strconv.Itoa(e.Code)
 	}
 	rule := Decide(d)
-	s.enter(Exited, rule.whyIn(Exited, Reason{"exited", "the process ended: " + e.Text}, e.Text), Transition{Pid: pid, Expected: expected})
+	s.enter(Exited, rule.whyIn(Exited, Reason{"exited", "the process ended: " + e.full()}, e.full()), Transition{Pid: pid, Expected: expected})
 	s.log(level, "exited: %s (%s; %s)", s.policy.Name, e.Text, word)
 	s.postStop()
 	s.settle(rule, Transition{})
@@ -299,8 +299,27 @@ func (s *step) startFailed(pid int, why string) {
 	s.Failures++
 	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.retriesLeft()})
 	s.enter(Backoff, rule.whyIn(Backoff, Reason{"start-failed", why}, why), Transition{Pid: pid, Tries: s.Failures})
+	if rule.Directive == StopRun {
+		rule.Reason.Text += ": " + why
+	}
 	s.postStop()
 	s.settle(rule, Transition{})
+}
+
+// early tells of an end before startSecs.
+func (e *Exit) early(startSecs int) string {
+	if e.Why != "" {
+		return e.full()
+	}
+	return fmt.Sprintf("it ended after %s (%s), before startsecs (%d)", e.Ran.Round(time.Millisecond), e.Text, startSecs)
+}
+
+// full is how the process ended, and why when the supervisor knows.
+func (e *Exit) full() string {
+	if e.Why != "" {
+		return e.Why + " (" + e.Text + ")"
+	}
+	return e.Text
 }
 
 // settle brings the program to where a rule sends it, unless it is there already.

@@ -157,7 +157,7 @@ func (m *machine) hear(n news) {
 		m.tell(SpawnFailed{m.p.Life, "no process"})
 	default:
 		text := fmt.Sprintf("exit status %d", n.code)
-		m.tell(ProcessExited{Life: m.p.Life, Exit: Exit{n.code, text, time.Duration(n.ran) * time.Millisecond}})
+		m.tell(ProcessExited{Life: m.p.Life, Exit: Exit{Code: n.code, Text: text, Ran: time.Duration(n.ran) * time.Millisecond}})
 	}
 }
 

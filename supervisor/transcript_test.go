@@ -199,10 +199,11 @@ func parseEvent(t *testing.T, s string) Event {
 		if err != nil {
 			t.Fatal(err)
 		}
+		why := strings.TrimSpace(strings.Join(f[4:], " "))
 		if code, err := strconv.Atoi(f[2]); err == nil {
-			return ProcessExited{Life: life, Exit: Exit{code, "exit status " + f[2], ran}}
+			return ProcessExited{Life: life, Exit: Exit{code, "exit status " + f[2], ran, why}}
 		}
-		return ProcessExited{Life: life, Exit: Exit{-1, "terminated by " + f[2], ran}}
+		return ProcessExited{Life: life, Exit: Exit{-1, "terminated by " + f[2], ran, why}}
 	case "timer":
 		for i, n := range timerNames {
 			if n == f[2] {

@@ -48,7 +48,8 @@ The roles: read looks, operate starts, stops and signals programs as well, admin
 		if !password {
 			fmt.Fprintf(stderr, "the token, which is not told again: %s\nuse: SUPD_TOKEN=%[1]s supd ctl …, or the header Authorization: Bearer %[1]s\n", secret)
 		}
-		_, err = fmt.Fprintf(stdout, "[user:%s]\n%s = %s\nrole = %s\n", rest[0], option, hash, role)
+		_, err = fmt.Fprintf(stdout, // an empty line first: what it is appended to may lack its last newline
+			"\n[user:%s]\n%s = %s\nrole = %s\n", rest[0], option, hash, role)
 		return 0, err
 	})
 }
