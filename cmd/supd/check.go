@@ -27,7 +27,7 @@ type checkFlags struct {
 type problem struct {
 	File    string `json:"file,omitempty"`
 	Line    int    `json:"line,omitempty"`
-	Level   string `json:"level"` // error or warning
+	Level   string `json:"level"` // error, warning or note
 	Section string `json:"section,omitempty"`
 	Option  string `json:"option,omitempty"`
 	Text    string `json:"text"`
@@ -58,8 +58,8 @@ type checkReport struct {
 func runCheck(name string, args []string, stdout, stderr io.Writer) int {
 	var f checkFlags
 	cmd := newTool(name, "[FILE]", `Reads a configuration file with all it includes, as the daemon and the client would, and prints everything that is
-wrong with it as FILE:LINE: error: … or FILE:LINE: warning: …. Nothing is started or changed. Without FILE it is looked
-for where the daemon looks.
+wrong with it as FILE:LINE: error: … or FILE:LINE: warning: …, and as note: … what may be meant. Nothing is started or
+changed. Without FILE it is looked for where the daemon looks.
 
 Exit status: 0 the file can be used; 1 there are warnings, with --strict; 2 there are errors.`,
 		"  "+name+" supervisord.conf                         what is wrong\n"+
@@ -124,10 +124,15 @@ func newCheckReport(c *confload.Checked) *checkReport {
 		r.Problems = append(r.Problems, problem{e.File, e.Line, "error", e.Section, e.Option, e.Text})
 	}
 	for _, m := range c.Messages {
-		if m.Level != confload.Info {
+		level := "note"
+		switch {
+		case m.Level != confload.Info:
+			level = "warning"
 			r.Warnings++
-			r.Problems = append(r.Problems, problem{m.File, m.Line, "warning", m.Section, m.Option, m.Text})
+		case m.Line == 0: // which files were included is seen with --print
+			continue
 		}
+		r.Problems = append(r.Problems, problem{m.File, m.Line, level, m.Section, m.Option, m.Text})
 	}
 	order := map[string]int{} // files in the order in which they are first named
 	for _, p := range r.Problems {

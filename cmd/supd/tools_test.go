@@ -166,14 +166,16 @@ func TestCheckCommand(t *testing.T) {
 	warned := writeFile(t, dir, "warned.conf", "[supervisord]\nodd=1\n")
 	bad := writeFile(t, dir, "bad.conf", "[supervisord]\nloglevel=loud\n[program:web]\ncomand=/bin/cat\nautostart=perhaps\n[include]\nfiles=more.ini\n")
 	more := writeFile(t, dir, "more.ini", "[program:db]\ncommand=c\nstartsecs=x\n")
+	note := good + ":1: note: supd ctl and supervisorctl cannot steer this supervisor, there is no server section; " +
+		"add the lines '[unix_http_server]' and 'file = /tmp/supd.sock'\n"
 	for _, c := range []struct {
 		args   []string
 		status int
 		out    string
 	}{
-		{[]string{good}, 0, good + ": ok\n"},
-		{[]string{"-c", good}, 0, good + ": ok\n"},
-		{[]string{"--strict", good}, 0, good + ": ok\n"},
+		{[]string{good}, 0, note + good + ": ok\n"},
+		{[]string{"-c", good}, 0, note + good + ": ok\n"},
+		{[]string{"--strict", good}, 0, note + good + ": ok\n"},
 		{[]string{warned}, 0, warned + ":2: warning: unknown option 'odd' in section [supervisord] is ignored\n" + warned + ": ok, 1 warning\n"},
 		{[]string{"--strict", warned}, exitStrict, warned + ":2: warning: unknown option 'odd' in section [supervisord] is ignored\n" + warned + ": ok, 1 warning\n"},
 		{[]string{bad}, exitUsage, bad + ":2: error: not a valid log level value: 'loud' for loglevel (allowed: critical, error, warn, info, debug, trace, blather)\n" +
@@ -182,7 +184,7 @@ func TestCheckCommand(t *testing.T) {
 			bad + ":5: error: not a valid boolean value: 'perhaps' for autostart (allowed: true, yes, on, 1, false, no, off, 0)\n" +
 			more + ":3: error: not a valid integer value: 'x' for startsecs (allowed: a whole number)\n" +
 			bad + ": 4 errors, 1 warning\n"},
-		{[]string{"--against", "supervisord", good}, 0, good + ":3: [program:web] command: same\n" +
+		{[]string{"--against", "supervisord", good}, 0, note + good + ":3: [program:web] command: same\n" +
 			good + ":4: [program:web] stdout_logfile: better: expanded once: a percent sign is %% here as everywhere, not %%%%; a list, syslog servers, and memory\n" +
 			good + ": ok, 1 option same, 1 option better\n"},
 		{[]string{"--against", "supervisord", warned}, 0, warned + ":2: warning: unknown option 'odd' in section [supervisord] is ignored\n" +
