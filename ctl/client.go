@@ -75,7 +75,8 @@ type client struct {
 	cred     credentials
 	http     *http.Client
 	files    certificates
-	broken   error // why no call can be made
+	broken   error  // why no call can be made
+	said     string // the configuration file that names the server, for people; "" when it was not a file
 	// called is told of each request when it is answered; nil: nobody wants to know.
 	called func(what string, took time.Duration, err error)
 }
@@ -177,6 +178,9 @@ func (e *statusError) Error() string {
 	return fmt.Sprintf("%s answered %s to %s; is it a supervisor? its log may tell more", e.url, e.status, e.what)
 }
 
+// errSpeaksTLS is what comes of talking to a server with TLS without it.
+var errSpeaksTLS = errors.New("the server speaks TLS")
+
 // statusOf is the HTTP status of the *statusError err is, or 0 when it is none.
 func statusOf(err error) int {
 	var status *statusError
@@ -234,6 +238,11 @@ func (c *client) send(ctx context.Context, req *http.Request, what string) (io.R
 		err = errAuth
 	default:
 		err = &statusError{c.url, resp.Status, what, resp.StatusCode}
+		if resp.StatusCode == http.StatusBadRequest && resp.TLS == nil {
+			if b, _ := io.ReadAll(io.LimitReader(resp.Body, 64)); bytes.Contains(b, []byte("HTTPS server")) { // as net/http says it
+				err = fmt.Errorf("%s: %w", c.url, errSpeaksTLS)
+			}
+		}
 	}
 	resp.Body.Close()
 	return nil, err
@@ -306,11 +315,30 @@ func noSocket(err error) bool { return errors.Is(err, os.ErrNotExist) }
 // advice is what to do about an error of a call, "" when there is nothing to say that the error does not.
 func (c *client) advice(err error) string {
 	var dns *net.DNSError
+	var unknownCA x509.UnknownAuthorityError
 	switch {
 	case errors.Is(err, errAuth):
+		switch {
+		case c.cred.username != nil && c.cred.password != nil:
+			return "the server does not know the name and password given with -u and -p, or in [supervisorctl]"
+		case c.cred.token != "":
+			return "the server does not know the token in SUPD_TOKEN"
+		}
 		return "give -u and -p, or username= and password= in [supervisorctl]"
 	case refused(err), noSocket(err):
-		return "start the server, or give its address with -s or its configuration file with -c"
+		const start = "start the server, or give its address with -s or its configuration file with -c"
+		if c.said != "" {
+			return "the address is that of " + c.said + "; " + start
+		}
+		return start
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return "the server has no TLS, use http:// instead of https://"
+	case errors.Is(err, errSpeaksTLS):
+		return "use https:// instead of http://"
+	case errors.As(err, &unknownCA):
+		return "if you trust the server, name its certificate, or that of who has signed it: tls_ca= in [supervisorctl] of the file given with -c"
+	case statusOf(err) == http.StatusForbidden:
+		return "the server lets others in, but not you; its log says why"
 	case errors.Is(err, os.ErrPermission):
 		return "run as a user who may write to the socket, see chmod= and chown= in [unix_http_server]"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &dns):

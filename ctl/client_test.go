@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -237,5 +238,46 @@ func TestFaultsAreOneLine(t *testing.T) {
 		if got := (&fault{faultShutdownState, text}).Error(); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
+	}
+}
+
+// TestARefusalIsExplained has the hints for those who knock at a door in the wrong way.
+func TestARefusalIsExplained(t *testing.T) {
+	forbidden := 0
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(max(forbidden, http.StatusUnauthorized))
+	})
+	plain, secure := httptest.NewServer(handler), httptest.NewTLSServer(handler)
+	defer plain.Close()
+	defer secure.Close()
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	conf := emptyConfig(t)
+	for _, c := range []struct {
+		token string
+		args  []string
+		out   string // what the output begins with
+		hint  string
+	}{
+		{"", []string{"-s", plain.URL}, "Server requires authentication\n", "give -u and -p, or username= and password="},
+		{"", []string{"-s", plain.URL, "-u", "ann", "-p", "x"}, "Server requires authentication\n", "does not know the name and password"},
+		{"ann.x\n", []string{"-s", plain.URL}, "Server requires authentication\n", "does not know the token in SUPD_TOKEN"},
+		{"", []string{"-s", strings.Replace(plain.URL, "http:", "https:", 1)}, "error: ", "use http:// instead of https://"},
+		{"", []string{"-s", strings.Replace(secure.URL, "https:", "http:", 1)}, "error: " + strings.Replace(secure.URL, "https:", "http:", 1) + ": the server speaks TLS\n", "use https:// instead of http://"},
+		{"", []string{"-s", secure.URL}, "error: ", "tls_ca= in [supervisorctl]"},
+	} {
+		env := Env{Getenv: func(name string) string { return map[string]string{"SUPD_TOKEN": c.token}[name] }}
+		out, errs, status := run(env, append([]string{"-c", conf}, append(c.args, "pid")...)...)
+		if !strings.HasPrefix(out, c.out) || !strings.HasPrefix(errs, "hint: ") || !strings.Contains(errs, c.hint) || status != exitGeneric {
+			t.Errorf("%q: %q, %q, status %d", c.args, out, errs, status)
+		}
+	}
+	forbidden = http.StatusForbidden
+	if out, errs, _ := run(Env{}, "-c", conf, "-s", plain.URL, "pid"); !strings.Contains(out, "403") || !strings.Contains(errs, "its log says why") {
+		t.Errorf("%q, %q", out, errs)
+	}
+	named := filepath.Join(t.TempDir(), "s.conf")
+	writeFile(t, named, "[supervisorctl]\nserverurl=unix:///no/such.sock\n")
+	if _, errs, _ := run(Env{}, "-c", named, "pid"); !strings.Contains(errs, "the address is that of "+named+"; start the server") {
+		t.Errorf("%q", errs)
 	}
 }

@@ -219,7 +219,7 @@ func (s *session) reopenLogs() error {
 	switch {
 	case codeOf(err) == faultUnknownMethod:
 		s.problem("error: %s cannot open its logs anew when asked by a client", s.client.url)
-		s.advise("the signal USR2 makes it do the same: kill -USR2 $(%s pid)", s.env.Name)
+		s.advise("the signal USR2 makes it do the same: kill -USR2 $(%s pid)", s.self)
 		s.fail(exitGeneric)
 		return nil
 	case err != nil:

@@ -131,7 +131,7 @@ func TestLogsShowsTheEndsOfSeveralLogs(t *testing.T) {
 		{"logs cst m:m0 -n 1", "2026-11-25T10:00:02.000Z third\n", "cst: ERROR (no such process)\nhint: there is no \"cst\"; did you mean cat?\n", 1},
 		{"logs off --stream stderr -n 1000", long, "", 0},
 		{"logs off --stream stderr -n 200", long[:len(long)/5], "", 0},
-		{"logs reopen", "error: unix://" + d.socket + " cannot open its logs anew when asked by a client\n", "hint: the signal USR2 makes it do the same: kill -USR2 $(supd ctl pid)\n", 1},
+		{"logs reopen", "error: unix://" + d.socket + " cannot open its logs anew when asked by a client\n", "hint: the signal USR2 makes it do the same: kill -USR2 $(supd ctl -c " + d.client + " pid)\n", 1},
 		{"logs -- reopen", "", "reopen: ERROR (no such process)\n", 1},
 		{"logs -n x", "Error: bad number of lines 'x'; ", "", 1},
 		{"logs --stream both", "Error: bad stream 'both'; ", "", 1},

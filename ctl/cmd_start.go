@@ -70,7 +70,7 @@ func (s *session) adviseOnStart(before int) {
 		s.advise("started as well, as it is needed: %s", strings.Join(started, ", "))
 	}
 	for _, n := range s.notUp {
-		s.advise("%s why %s tells what is in the way", s.env.Name, n)
+		s.advise("%s why %s tells what is in the way", s.self, n)
 	}
 }
 

@@ -56,7 +56,7 @@ func (o *options) run(ctx context.Context, command func(*session)) error {
 	if err != nil {
 		return o.refuse(err)
 	}
-	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: o.interactive}
+	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: o.interactive, self: o.self()}
 	defer s.hangUp()
 	o.tell(t, s.client)
 	o.runIn(ctx, s, command)
@@ -83,6 +83,20 @@ func (o *options) untilInterrupt(ctx context.Context) (context.Context, context.
 		return context.WithCancel(ctx)
 	}
 	return signal.NotifyContext(ctx, o.interrupts...)
+}
+
+// self is how a user runs another command on the same server.
+func (o *options) self() string {
+	words := o.env.Name
+	for _, f := range []struct {
+		flag string
+		v    *string
+	}{{"-c", o.config.value}, {"-s", o.serverURL.value}} {
+		if f.v != nil && (f.flag == "-c" || !strings.Contains(*f.v, "@")) { // which may have a password before it
+			words += " " + f.flag + " " + *f.v
+		}
+	}
+	return words
 }
 
 // refuse says that the server to talk to is not known.
@@ -115,9 +129,13 @@ func (o *options) target() (target, error) {
 // connect returns a client of a server. It does not connect yet.
 func (o *options) connect(t target) *client {
 	if !o.env.isOriginal() {
-		t.cred.token = o.env.Getenv("SUPD_TOKEN")
+		t.cred.token = strings.TrimSpace(o.env.Getenv("SUPD_TOKEN"))
 	}
-	return newClient(t.url, o.env.Getenv("HOME"), t.cred, t.files)
+	c := newClient(t.url, o.env.Getenv("HOME"), t.cred, t.files)
+	if t.file != "" && t.urlFrom != "-s" {
+		c.said = t.file
+	}
+	return c
 }
 
 // checkURL accepts what has a scheme and something behind it. Whether it can be used is seen when it is.

@@ -31,7 +31,8 @@ type session struct {
 	env     Env
 	client  *client
 	format  format
-	confirm bool // ask before shutdown and reload, and for credentials that the server wants
+	self    string // how a user runs another command on the same server: "supd ctl -c FILE"
+	confirm bool   // ask before shutdown and reload, and for credentials that the server wants
 	in      *input
 	status  int
 	done    bool // quit or exit was run; a shell ends

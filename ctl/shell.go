@@ -16,7 +16,7 @@ func (o *options) shell(ctx context.Context) error {
 	if err != nil {
 		return o.refuse(err)
 	}
-	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: true}
+	s := &session{env: o.env, client: o.connect(t), format: o.format, confirm: true, self: o.self()}
 	if len(o.interrupts) > 0 {
 		// One that comes between two lines is not to end the process.
 		spare := make(chan os.Signal, 1)

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -54,13 +55,26 @@ The roles: read looks, operate starts, stops and signals programs as well, admin
 	})
 }
 
-// askPassword reads a password: without showing it from a terminal, else the first line.
+// askPassword reads a password: twice and without showing it from a terminal, else the first line.
 func askPassword(in *os.File, prompt io.Writer) (string, error) {
 	if term.IsTerminal(int(in.Fd())) {
-		fmt.Fprint(prompt, "Password: ")
-		defer fmt.Fprintln(prompt)
-		b, err := term.ReadPassword(int(in.Fd()))
-		return string(b), err
+		var typed [2]string
+		for i, question := range []string{"Password: ", "The same again: "} {
+			fmt.Fprint(prompt, question)
+			b, err := term.ReadPassword(int(in.Fd()))
+			fmt.Fprintln(prompt)
+			if err != nil {
+				return "", err
+			}
+			typed[i] = string(b)
+		}
+		switch {
+		case typed[0] != typed[1]:
+			return "", errors.New("the two are not the same; nothing was printed")
+		case typed[0] == "":
+			return "", errors.New("the password is empty; nothing was printed")
+		}
+		return typed[0], nil
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, 1024)).ReadString('\n')
 	if line = strings.TrimRight(line, "\r\n"); line == "" {

@@ -18,7 +18,7 @@ import (
 func asAdmin() context.Context { return as(api.Admin) }
 
 func as(role api.Role) context.Context {
-	return context.WithValue(context.Background(), callerKey{}, caller{"ann", role})
+	return context.WithValue(context.Background(), callerKey{}, caller{name: "ann", role: role})
 }
 
 // TestEveryMethodNeedsItsRole has the whole table: what only looks, what operates programs, and the rest.
@@ -91,6 +91,7 @@ func TestUsersHaveTheirOwnPasswordsTokensAndRoles(t *testing.T) {
 		{basicAuth("eve", "plain"), "", ""},
 		{basicAuth("nobody", "pa55"), "", ""},
 		{"Digest x", "", ""},
+		{"Bearer opensesame", "", ""},
 	} {
 		status, body := r.rest(t, "GET", "/server", c.header, "")
 		want := fmt.Sprintf(`"user":%q,"role":%q`, c.user, c.role)
@@ -109,12 +110,16 @@ func TestUsersHaveTheirOwnPasswordsTokensAndRoles(t *testing.T) {
 			t.Errorf("%q: %d %s", c.header, status, body)
 		}
 	}
-	for _, want := range []string{"refused: GET /api/v1/server from 127.0.0.1: no credentials", "credentials that do not fit, of nobody", "refused: POST /api/v1/actions by bob with the role read"} {
+	if e := send(t, r.locked, post(methodCall("supervisor.stopProcess", params("cat")), "Authorization: Bearer bob.t0ken")); !strings.Contains(e.body, "needs the role operate") {
+		t.Errorf("%+v", e)
+	}
+	for _, want := range []string{"refused: GET /api/v1/server from 127.0.0.1 at [inet_http_server:locked]: no credentials", "credentials that do not fit, of nobody", "refused: POST /api/v1/actions by bob with the role read, from 127.0.0.1 at [inet_http_server:locked]",
+		"refused: stopProcess cat by bob with the role read, from 127.0.0.1 at [inet_http_server:locked]", "[inet_http_server:locked]: credentials that do not fit\n"} {
 		if !strings.Contains(r.log.String(), want) {
 			t.Errorf("no %q in\n%s", want, r.log)
 		}
 	}
-	for _, secret := range []string{"pa55", "pa56", "t0ken", "plain"} {
+	for _, secret := range []string{"opensesame", "pa55", "pa56", "t0ken", "plain"} {
 		if strings.Contains(strings.ReplaceAll(r.log.String(), "text/plain", ""), secret) {
 			t.Errorf("%s is in the log:\n%s", secret, r.log)
 		}

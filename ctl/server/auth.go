@@ -107,19 +107,21 @@ func (a *auth) authenticate(r *http.Request) (who caller, ok bool, err error) {
 	if a.certs && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		name := r.TLS.PeerCertificates[0].Subject.CommonName
 		if k := a.find(name); k >= 0 {
-			return caller{name, least(a.most, a.users[k].role)}, true, nil
+			return caller{name: name, role: least(a.most, a.users[k].role)}, true, nil
 		}
 		if a.users == nil {
-			return caller{name, a.most}, true, nil
+			return caller{name: name, role: a.most}, true, nil
 		}
 	}
 	if a.users == nil {
-		return caller{"", a.most}, !a.certs, nil
+		return caller{role: a.most}, !a.certs, nil
 	}
 	name, secret, token := "", "", false
 	if bearer, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); is {
 		secret, token = strings.TrimSpace(bearer), true
-		name, _, _ = strings.Cut(secret, ".")
+		if name, _, ok = strings.Cut(secret, "."); !ok {
+			name = "" // no token of ours, but a secret all the same
+		}
 	} else if name, secret, ok = r.BasicAuth(); !ok {
 		return caller{}, false, nil
 	}
@@ -127,7 +129,7 @@ func (a *auth) authenticate(r *http.Request) (who caller, ok bool, err error) {
 	if k < 0 || err != nil {
 		return caller{name: name}, false, err
 	}
-	return caller{a.users[k].name, least(a.most, a.users[k].role)}, true, nil
+	return caller{name: a.users[k].name, role: least(a.most, a.users[k].role)}, true, nil
 }
 
 func (a *auth) find(name string) int {

@@ -11,6 +11,8 @@ import (
 type caller struct {
 	name string // "" nobody knows
 	role api.Role
+	// refused logs that the caller may not do something; nil: nobody wants to know.
+	refused func(what string)
 }
 
 type callerKey struct{}
@@ -41,22 +43,16 @@ func rankOf(r api.Role) int {
 	return 0
 }
 
-// permit refuses who may not do what needs a role.
+// permit refuses who may not do what needs a role, and logs it.
 func permit(ctx context.Context, needs api.Role, what string) error {
 	c := callerOf(ctx)
 	if may(c.role, needs) {
 		return nil
 	}
-	return &httpError{status: http.StatusForbidden, reason: "refused: " + what + " by " + c.String() + " with the role " + string(c.role),
-		detail: roleText(c.role, needs)}
-}
-
-// String is the caller for the log.
-func (c caller) String() string {
-	if c.name == "" {
-		return "somebody"
+	if c.refused != nil {
+		c.refused(what)
 	}
-	return c.name
+	return &httpError{status: http.StatusForbidden, detail: roleText(c.role, needs)}
 }
 
 // roleText says why somebody may not do something.

@@ -15,17 +15,22 @@ func (c *conn) String() string {
 	if user, _ := c.user.Load().(string); user != "" {
 		words = append(words, user)
 	}
-	switch peer := c.Conn.(type) {
-	case *net.UnixConn:
-		if account := accountOf(peer); account != "" {
-			words = append(words, account)
-		}
-	default:
-		if host, _, err := net.SplitHostPort(c.RemoteAddr().String()); err == nil {
-			words = append(words, host)
-		}
+	if end := c.end(); end != "" {
+		words = append(words, end)
 	}
 	return strings.Join(words, ", ")
+}
+
+// end is the account at the other end of a unix socket, or the address; "" when it is not known.
+func (c *conn) end() string {
+	if peer, ok := c.Conn.(*net.UnixConn); ok {
+		return accountOf(peer)
+	}
+	host, _, err := net.SplitHostPort(c.RemoteAddr().String())
+	if err != nil {
+		return ""
+	}
+	return host
 }
 
 // noteUser notes the name of the client of a request, which was checked.

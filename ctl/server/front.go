@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ type front struct {
 	listener *listener
 	http     *http.Server
 	auth     *auth
-	refused  refusals
+	refused  refusals // of those who were not let in
+	denied   refusals // of those who were, and may not do what they wanted
 	routes   []route
 	limits   *Limits
 	logger   hclog.Logger
@@ -155,10 +157,13 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if !ok {
-			f.refused.tell(f.logger, time.Now(), "refused: %s %s from %s: %s", r.Method, r.URL.Path, clientOf(r), whatWasWrong(who.name))
+			f.logRefused("refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), whatWasWrong(r, who.name))
 			return &httpError{status: http.StatusUnauthorized, detail: "give a name and password (Basic), or a token (Bearer)"}
 		}
 		noteUser(r, who.name)
+	}
+	who.refused = func(what string) {
+		f.denied.tell(f.logger, time.Now(), "refused: %s by %s with the role %s, from %s", what, cmp.Or(who.name, "somebody"), who.role, f.clientOf(r))
 	}
 	r = withCaller(r, who)
 	if err := f.checkHost(r); err != nil {
@@ -177,22 +182,30 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 }
 
 // whatWasWrong says why somebody was not let in.
-func whatWasWrong(name string) string {
-	if name == "" {
-		return "no credentials"
+func whatWasWrong(r *http.Request, name string) string {
+	switch {
+	case name != "":
+		return "credentials that do not fit, of " + name
+	case r.Header.Get("Authorization") != "":
+		return "credentials that do not fit"
 	}
-	return "credentials that do not fit, of " + name
+	return "no credentials"
 }
 
-// clientOf is who is at the other end of the connection of a request, for the log.
-func clientOf(r *http.Request) string {
+// logRefused logs a request that was refused, unless there are too many.
+func (f *front) logRefused(format string, args ...any) {
+	f.refused.tell(f.logger, time.Now(), format, args...)
+}
+
+// clientOf is who is at the other end of the connection of a request, and at which server, for the log.
+func (f *front) clientOf(r *http.Request) string {
+	who := r.RemoteAddr
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok {
-		c.user.Store("")
-		if who := c.String(); who != "" {
-			return who
+		if end := c.end(); end != "" {
+			who = end
 		}
 	}
-	return r.RemoteAddr
+	return who + " at [" + f.config.Section + "]"
 }
 
 // checkPeer refuses a process that may not use a unix socket.
@@ -203,7 +216,7 @@ func (f *front) checkPeer(r *http.Request) error {
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok && c.isAllowed(f.config.AllowUIDs, f.config.AllowGIDs) {
 		return nil
 	}
-	f.refused.tell(f.logger, time.Now(), "refused: %s %s from %s, which is not in allow_uids or allow_gids of [%s]", r.Method, r.URL.Path, clientOf(r), f.config.Section)
+	f.logRefused("refused: %s %s from %s, who is not in allow_uids or allow_gids", r.Method, r.URL.Path, f.clientOf(r))
 	return &httpError{status: http.StatusForbidden, detail: "your account may not use this socket"}
 }
 

@@ -90,7 +90,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 			t.Errorf("not once %q in\n%s", want, r.log)
 		}
 	}
-	if strings.Contains(r.log.String(), "inet_http_server:locked") {
+	if strings.Contains(r.log.String(), "inet_http_server:locked' running") {
 		t.Errorf("a server with authentication is complained about:\n%s", r.log)
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
-	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // service carries out the methods of one RPC interface.
@@ -118,8 +117,8 @@ func (s *service) guard(r *row) xmlrpc.Handler {
 	always, trusted, handle, needs := r.always, r.trusted, r.handle, r.needs()
 	name, _, _ := strings.Cut(r.decl[strings.IndexByte(r.decl, ' ')+1:], "(")
 	return func(ctx context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
-		if err := permit(ctx, needs, name); err != nil {
-			s.logger.Warn(logs.Clean(err.Error()))
+		if !may(callerOf(ctx).role, needs) {
+			_ = permit(ctx, needs, strings.TrimSpace(name+" "+r.whom(args)))
 			return nil, wireError(&actors.Fault{Code: actors.Failed, Extra: roleText(callerOf(ctx).role, needs)})
 		}
 		if code, _ := s.daemon.State(); code < 1 && !always {
@@ -134,6 +133,15 @@ func (s *service) guard(r *row) xmlrpc.Handler {
 		}
 		return out, nil
 	}
+}
+
+// whom returns the program or group that a call is about, "" when its first argument is none: others may be secrets.
+func (r *row) whom(args []xmlrpc.Value) string {
+	if len(args) == 0 || !strings.Contains(r.decl, "(string name") {
+		return ""
+	}
+	name, _ := args[0].AsText()
+	return name
 }
 
 // strangersText says why a method is refused that gives more power than the interface of supervisord does.

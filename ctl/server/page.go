@@ -57,7 +57,7 @@ func (s *Server) serveIndex(w http.ResponseWriter, r *http.Request) error {
 	message := form.Get("message")
 	if action := form.Get("action"); action != "" && r.Method != http.MethodHead {
 		if actionWords[action] != "" {
-			if err := permit(r.Context(), api.Operate, action); err != nil {
+			if err := permit(r.Context(), api.Operate, strings.TrimSpace(action+" "+form.Get("processname"))); err != nil {
 				return err
 			}
 		}
