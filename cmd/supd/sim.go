@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,7 @@ import (
 
 // simFlags is what the command line of a simulation says.
 type simFlags struct {
+	file     string
 	seed     uint64
 	script   string
 	until    time.Duration
@@ -33,12 +35,28 @@ func runSim(name string, args []string, stdout, stderr io.Writer) int {
 		"  "+name+" supervisord.conf --script night.sim       what a script says\n"+
 		"  "+name+" supervisord.conf --until 24h -o json      a day, one JSON object a line")
 	fl := cmd.Flags()
+	fl.VarP(&onceString{dst: &f.file, flag: "-c/--configuration"}, "configuration", "c", "the configuration, instead of as an argument")
 	fl.Uint64Var(&f.seed, "seed", f.seed, "a `NUMBER` that settles what is made up; the same one gives the same transcript")
 	fl.StringVar(&f.script, "script", "", "a `FILE` that says how programs behave and what is done to them")
-	fl.DurationVar(&f.until, "until", f.until, "how much `TIME` passes")
+	fl.Var(&untilFlag{&f.until}, "until", "how much `TIME` passes")
 	fl.VarP(&f.output, "output", "o", "text or json")
 	fl.Var(&f.envFiles, "env-file", "add the variables of this file to the environment, as the daemon would")
 	return executeTool(cmd, name, args, stdout, stderr, func(rest []string) (int, error) { return f.run(name, rest, stdout) })
+}
+
+// An untilFlag is a time of more than 0.
+type untilFlag struct{ to *time.Duration }
+
+func (f *untilFlag) String() string { return f.to.String() }
+func (f *untilFlag) Type() string   { return "TIME" }
+
+func (f *untilFlag) Set(s string) error {
+	d, err := time.ParseDuration(s)
+	if err != nil || d <= 0 {
+		return errors.New("write a time such as 10m or 24h")
+	}
+	*f.to = d
+	return nil
 }
 
 // simHelp has the lists of what scripts know in it.
@@ -76,11 +94,11 @@ script is wrong.`)
 const exitMisbehaved = 1
 
 func (f *simFlags) run(name string, rest []string, stdout io.Writer) (int, error) {
-	switch {
-	case len(rest) != 1:
+	if f.file != "" {
+		rest = append(rest, f.file)
+	}
+	if len(rest) != 1 {
 		return exitUsage, &usageError{fmt.Sprintf("%s needs one configuration file", name)}
-	case f.until <= 0:
-		return exitUsage, &usageError{fmt.Sprintf("--until is a time such as 10m or 24h, not %s", f.until)}
 	}
 	load := func(path string) (*confload.Config, error) {
 		return confload.Load(path, confload.Options{EnvFiles: f.envFiles})

@@ -41,7 +41,7 @@ func TestSimRefusesWhatMakesNoSense(t *testing.T) {
 	dir := t.TempDir()
 	conf := writeFile(t, dir, "web.conf", simConf)
 	for _, c := range []struct{ script, want string }{
-		{"\nweb sleeps", ":2: cannot make sense of 'sleeps'; allowed of a program: 'stays up'"},
+		{"\nweb sleeps", `:2: "sleeps" is nothing that can be said of a program, which is 'stays up'`},
 		{"at 1s stop", ":1: cannot make sense of 'stop'; allowed commands: "},
 		{"stop web", ":1: a command needs a time: at 10s stop web"},
 		{"at noon stop web", `:1: "noon" is no time; write 500ms, 10s, 1m30s or 2h`},

@@ -189,8 +189,50 @@ func parseLine(line string) (*Statement, error) {
 		st.Command, err = parseCommand(words)
 		return st, err
 	}
+	if _, err := parseDuration(words[0]); err == nil && !timed && len(words) > 1 {
+		return nil, fmt.Errorf("'at' is missing before the time: at %s", line)
+	}
+	if len(words) < 2 || !beginsBehaviour(words[1]) {
+		return nil, strange(words, timed)
+	}
 	st.Behaviour, err = parseBehaviour(words)
 	return st, err
+}
+
+// strange is the error about a line that is neither a command, which has a time, nor about a program.
+func strange(words []string, timed bool) error {
+	var verbs []string
+	for _, f := range commands {
+		if verb, _, _ := strings.Cut(f.words, " "); !slices.Contains(verbs, verb) {
+			verbs = append(verbs, verb)
+		}
+	}
+	text := ""
+	if timed {
+		if near := confload.Nearest(words[0], verbs); near != "" {
+			return fmt.Errorf("there is no command %q; did you mean %q?", words[0], near)
+		}
+		text = fmt.Sprintf("there is no command %q, only %s; and ", words[0], strings.Join(verbs, ", "))
+	}
+	if len(words) < 2 {
+		return fmt.Errorf("%snothing is said of a program %q", text, words[0])
+	}
+	return fmt.Errorf("%s%q is nothing that can be said of a program, which is %s", text, words[1], quotedForms(behaviours))
+}
+
+func beginsBehaviour(word string) bool {
+	return word == "life" || slices.Contains(hooks, word) || slices.ContainsFunc(behaviours, func(f form) bool {
+		first, _, _ := strings.Cut(f.words, " ")
+		return first == word
+	})
+}
+
+func quotedForms(forms []form) string {
+	var all []string
+	for _, f := range forms {
+		all = append(all, "'"+f.words+"'")
+	}
+	return strings.Join(all, ", ")
 }
 
 func isVerb(word string) bool {
@@ -238,11 +280,10 @@ func match(forms []form, words []string, what string) (*form, *values, error) {
 	if because != nil {
 		return nil, nil, because
 	}
-	var allowed []string
-	for _, f := range forms {
-		allowed = append(allowed, "'"+f.words+"'")
+	if same := slices.DeleteFunc(slices.Clone(forms), func(f form) bool { return strings.Fields(f.words)[0] != words[0] }); len(same) > 0 {
+		forms = same // of this verb
 	}
-	return nil, nil, fmt.Errorf("cannot make sense of '%s'; allowed %s: %s", strings.Join(words, " "), what, strings.Join(allowed, ", "))
+	return nil, nil, fmt.Errorf("cannot make sense of '%s'; allowed %s: %s", strings.Join(words, " "), what, quotedForms(forms))
 }
 
 // match reads words. fits: they are of this form, but for an error in a value.

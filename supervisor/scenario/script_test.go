@@ -100,3 +100,24 @@ func TestEveryFormCanBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// A line that cannot be read is told with what is wrong about it, not with all that there is.
+func TestMistakesAreNamed(t *testing.T) {
+	for line, want := range map[string]string{
+		"at 1s stop a b":       `s:1: cannot make sense of 'stop a b'; allowed commands: 'stop PROGRAMS'`,
+		"at 2s strat a":        `s:1: there is no command "strat"; did you mean "start"?`,
+		"at 2s frobnicate a":   `s:1: there is no command "frobnicate", only start, stop, `,
+		"a sleeps":             `s:1: "sleeps" is nothing that can be said of a program, which is 'stays up', `,
+		"1s stop a":            `s:1: 'at' is missing before the time: at 1s stop a`,
+		"stop a":               `s:1: a command needs a time: at 10s stop a`,
+		"a exits after":        `s:1: cannot make sense of 'exits after'; allowed of a program: 'exits STATUS after DURATION'`,
+		"at soon stop a":       `s:1: "soon" is no time; write 500ms`,
+		"a":                    `s:1: nothing is said of a program "a"`,
+		"a life 0 stays up":    `s:1: the lives of a program are numbered from 1`,
+		"a exits 256 after 1s": `s:1: an exit status is a number from 0 to 255`,
+	} {
+		if _, err := Parse("s", line); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", line, err, want)
+		}
+	}
+}
