@@ -51,6 +51,7 @@ func runReread(s *session, _ []string) error {
 		}
 	}
 	slices.SortFunc(list, func(a, b groupChange) int { return strings.Compare(a.Group, b.Group) })
+	defer s.adviseReload()
 	if s.format == formatJSON {
 		return s.json(notNil(list))
 	}
@@ -61,4 +62,15 @@ func runReread(s *session, _ []string) error {
 		s.printf("No config updates to processes\n")
 	}
 	return nil
+}
+
+// adviseReload says what neither reread nor update brings into effect.
+func (s *session) adviseReload() {
+	if s.env.isOriginal() {
+		return
+	}
+	var names []string
+	if s.call(&names, ownMethods+"needsReload") == nil && len(names) > 0 {
+		s.advise("%s: changed, and in force after %s reload", strings.Join(names, ", "), s.self)
+	}
 }

@@ -56,6 +56,7 @@ func runUpdate(s *session, args []string) error {
 		err := s.call(&rows, ownMethods+"update", textArgs(args))
 		if err == nil {
 			s.tellUpdated(rows)
+			s.adviseReload()
 			return nil
 		}
 		if codeOf(err) != faultUnknownMethod {

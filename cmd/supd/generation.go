@@ -29,6 +29,7 @@ type generation struct {
 	pidErr error // why there is none
 
 	tree   *actors.Handle // nil until it has started
+	unmet  unmet          // what has changed and waits for a soft restart
 	moved  chan struct{}  // a program has come to rest; nil: nobody wants to know
 	reload *reloader      // nil: nobody waits for the configuration files to change
 	stirs  chan struct{}  // a program has changed its state; nil: nobody wants to know
@@ -105,7 +106,7 @@ func (g *generation) start() error {
 	if !d.began && isBackground {
 		g.settle()
 	}
-	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(d.loader.load),
+	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(g.reread),
 		actors.WithEnviron(lastOfEach(slices.Concat(g.config.Environ, d.loader.setVariables()))),
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithPast(d.past),
 		actors.WithGiveUp(g.gaveUp)}

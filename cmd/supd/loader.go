@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // loader loads the configuration again and again. Programs that were run, numbers of processes and variables that were set stay for as long as the
@@ -113,4 +114,34 @@ func lastOfEach(env []string) []string {
 		}
 	}
 	return out
+}
+
+// unmet is what has changed in the files and waits for a soft restart.
+type unmet struct {
+	mu    sync.Mutex
+	names []string
+}
+
+// reread loads the configuration for a reread or an update, which bring into effect what is of programs, and notes the rest.
+func (g *generation) reread() (*confload.Config, error) {
+	cfg, err := g.daemon.loader.load()
+	if err != nil {
+		return nil, err
+	}
+	names := confload.NeedsReload(g.config, cfg)
+	g.unmet.mu.Lock()
+	told := slices.Equal(names, g.unmet.names)
+	g.unmet.names = names
+	g.unmet.mu.Unlock()
+	if !told && len(names) > 0 {
+		g.daemon.logger.Warn("these options have changed, and come into force with a reload (supd ctl reload): " + logs.Clean(strings.Join(names, ", ")))
+	}
+	return cfg, nil
+}
+
+// NeedsReload implements server.Daemon.
+func (g *generation) NeedsReload() []string {
+	g.unmet.mu.Lock()
+	defer g.unmet.mu.Unlock()
+	return g.unmet.names
 }

@@ -325,3 +325,34 @@ func TestPlanTellsWhatWouldHappenAndDoesNothing(t *testing.T) {
 		command{[]string{"plan", "--kill", "a", "--stop", "b"}, "plan takes one of --apply, --stop and --kill", 1},
 	)
 }
+
+// TestWhatOnlyAReloadBringsIntoForceIsTold is about the options that are none of a program.
+func TestWhatOnlyAReloadBringsIntoForceIsTold(t *testing.T) {
+	w := settle(t, "[program:web]\ncommand=/bin/sleep 1000\nstartsecs=0\n")
+	hint := func(verb, want string) {
+		t.Helper()
+		if _, errs, _ := called("supd", "ctl", "-c", w.conf, verb); errs != want {
+			t.Errorf("%s: %q, want %q", verb, errs, want)
+		}
+	}
+	hint("reread", "")
+	w.edit("[supervisord]\n", "[supervisord]\nminfds=1100\n")
+	changed := "hint: [supervisord] minfds: changed, and in force after supd ctl -c " + w.conf + " reload\n"
+	hint("reread", changed)
+	hint("update", changed)
+	w.out.WaitFor(t, "WARN these options have changed, and come into force with a reload (supd ctl reload): [supervisord] minfds")
+	if n := strings.Count(w.out.String(), "these options have changed"); n != 1 {
+		t.Errorf("the log says it %d times:\n%s", n, w.out)
+	}
+	w.edit("minfds=1100\n", "")
+	hint("update", "")
+	w.edit("[supervisord]\n", "[supervisord]\nminfds=1100\n")
+	if out, status := ctlIn(t, w.conf, "reload"); status != 0 {
+		t.Fatal(out)
+	}
+	proctest.Eventually(t, "the next generation answers", func() (string, bool) {
+		out, _ := ctlIn(t, w.conf, "status")
+		return out, strings.Contains(out, "RUNNING")
+	})
+	hint("update", "")
+}

@@ -193,6 +193,7 @@ type Changes struct {
 	Changed []string `json:"changed"`
 	Removed []string `json:"removed"`
 	Plan    []Step   `json:"plan"`
+	Reload  []string `json:"reload"` // what else has changed, and comes into force with a restart of the server: a section, and an option
 }
 
 // An Updated is what an update did to a group or program.

@@ -25,7 +25,7 @@ func as(role api.Role) context.Context {
 func TestEveryMethodNeedsItsRole(t *testing.T) {
 	r := newRig(t)
 	looks := "getAPIVersion getSupervisorVersion getIdentification getState getPID getProcessInfo getAllProcessInfo getAllConfigInfo getAllProcessOrigins readLog " +
-		"readProcessStdoutLog readProcessStderrLog tailProcessStdoutLog tailProcessStderrLog why getHistory getTree getLives planUpdate planStop planKill"
+		"readProcessStdoutLog readProcessStderrLog tailProcessStdoutLog tailProcessStderrLog why getHistory getTree getLives needsReload planUpdate planStop planKill"
 	operates := "startProcess startProcessGroup startAllProcesses stopProcess stopProcessGroup stopAllProcesses signalProcess signalProcessGroup signalAllProcesses " +
 		"clearProcessLogs clearAllProcessLogs sendProcessStdin sendRemoteCommEvent"
 	s := &service{tree: r.tree, daemon: r.config.Daemon, logger: r.Server.logger, now: time.Now}

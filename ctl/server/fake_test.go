@@ -350,7 +350,8 @@ func (d *fakeDaemon) Preview(file string) (*confload.Config, error) {
 	d.note("preview %q", file)
 	return &confload.Config{}, d.err
 }
-func (d *fakeDaemon) Environ() []string { return []string{"B=2", "A=first", "A=1", "EMPTY="} }
+func (d *fakeDaemon) NeedsReload() []string { return []string{"[supervisord] loglevel"} }
+func (d *fakeDaemon) Environ() []string     { return []string{"B=2", "A=first", "A=1", "EMPTY="} }
 func (d *fakeDaemon) SetEnv(_ context.Context, name, value string) error {
 	d.note("set %s %q", name, value)
 	return d.err

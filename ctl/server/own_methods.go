@@ -48,6 +48,10 @@ func (s *service) removeProgram(ctx context.Context, dst []byte, args []xmlrpc.V
 	return s.onGroup(ctx, dst, args, s.daemon.RemoveProgram)
 }
 
+func (s *service) needsReload(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+	return xmlrpc.AppendStrings(dst, s.daemon.NeedsReload()), nil
+}
+
 func (s *service) listEnv(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
 	var names []string
 	for _, kv := range s.daemon.Environ() {

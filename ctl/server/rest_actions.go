@@ -204,7 +204,8 @@ func (c *restCall) reread() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &api.Changes{Added: orEmpty(changes.Added), Changed: orEmpty(changes.Changed), Removed: orEmpty(changes.Removed), Plan: plan}, nil
+	return &api.Changes{Added: orEmpty(changes.Added), Changed: orEmpty(changes.Changed), Removed: orEmpty(changes.Removed), Plan: plan,
+		Reload: orEmpty(c.server.config.Daemon.NeedsReload())}, nil
 }
 
 func (c *restCall) planUpdate() (any, error) { return c.planSteps() }

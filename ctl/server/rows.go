@@ -168,6 +168,10 @@ func (s *service) rows() []row {
 			help: "Stops and removes a program that runProgram has added, and deletes the file it has written. A program of another file is " +
 				"fault 30. " + strangers,
 			returns: trueAlways, example: "p.supd.removeProgram('job')"},
+		{decl: "array needsReload()", role: api.Read, topic: aboutOwn, own: true, handle: s.needsReload,
+			help: "Tells what has changed in the configuration that was read last, by reloadConfig or update, and comes into force with a " +
+				"soft restart only.",
+			returns: "an array of texts: a section and an option, or a section that is new or gone.", example: "p.supd.needsReload()  # ['[supervisord] loglevel']"},
 		{decl: "array listEnv()", topic: aboutOwn, own: true, trusted: true, handle: s.listEnv,
 			help:    "Names the variables of the environment that programs inherit. " + strangers,
 			returns: "an array of names, sorted.", example: "p.supd.listEnv()"},

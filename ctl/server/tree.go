@@ -95,6 +95,9 @@ type Daemon interface {
 	// Preview reads a configuration without bringing it into effect: that of a file or, with "", the daemon's own. One that is bad
 	// is *actors.Fault CantReread.
 	Preview(file string) (*confload.Config, error)
+	// NeedsReload names what has changed in the configuration that was read last, and comes into force with a soft restart
+	// only, as "[supervisord] loglevel".
+	NeedsReload() []string
 	// Environ is the environment that programs inherit, as KEY=VALUE.
 	Environ() []string
 	// SetEnv sets a variable of it, for programs that start from now on.

@@ -87,11 +87,13 @@ export async function update(node) {
     return;
   }
   const parts = [['new', changes.added], ['changed', changes.changed], ['gone', changes.removed]].filter(([, names]) => names.length);
+  const later = changes.reload.length ? `${changes.reload.join(', ')}: in force when supd is restarted.` : '';
   if (!parts.length && !changes.plan.length) {
-    tell('The configuration is what is at work: nothing to do.', 'good');
+    tell(later || 'The configuration is what is at work: nothing to do.', later ? '' : 'good');
     return;
   }
   const list = el('ul.changes', null, ...parts.map(([what, names]) => el('li', null, el('strong', null, what), ` ${names.join(', ')}`)));
+  if (later) list.append(el('li', null, el('strong', null, 'not by an update'), ` ${later}`));
   const steps = stepList(changes.plan);
   const answer = await open('Bring the configuration into effect?', [list, el('h3', null, 'What would happen'), el('div.scroll', { tabindex: 0, role: 'region', 'aria-label': 'Steps' }, steps)],
     [el('button', { value: '', autofocus: true }, 'Cancel'), el('button.danger', { value: 'yes' }, 'Update')]);
