@@ -65,6 +65,9 @@ func runRun(s *session, args []string) error {
 	}
 	for _, r := range results {
 		s.tell(startWording, r)
+		if spec := (namespec{r.Group, r.Name}).String(); r.Status != statusSuccess {
+			s.advise("%s stays known: %s why %[1]s tells what is in the way, %[2]s rm %[3]s takes it away", spec, s.self, name)
+		}
 	}
 	return nil
 }

@@ -1,5 +1,11 @@
 package ctl
 
+import (
+	"strings"
+
+	"github.com/gwaycc/supd/confload"
+)
+
 var verbSignal = verb{
 	name:  "signal",
 	short: "send a signal to programs",
@@ -29,6 +35,13 @@ var signalWording = wording{
 }
 
 func runSignal(s *session, args []string) error {
+	if _, err := confload.ParseSignal(args[0]); err != nil {
+		if _, err := confload.ParseSignal(args[1]); err == nil && !s.env.isOriginal() {
+			s.advise("the signal comes first: %s signal %s %s", s.self, args[1], args[0])
+		} else if near := confload.Nearest(strings.TrimPrefix(strings.ToUpper(args[0]), "SIG"), signalNames); near != "" && !s.env.isOriginal() {
+			s.advise("did you mean %s?", near)
+		}
+	}
 	return s.actOn(bulk{
 		wording:  signalWording,
 		one:      "signalProcess",

@@ -152,7 +152,7 @@ func (l *live) completeArg(v *verb, args []string, word string) []candidate {
 			all = l.programNames(word, true)
 			break
 		}
-		for _, s := range []string{"HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP", "WINCH"} {
+		for _, s := range signalNames {
 			all = append(all, candidate{s, ""})
 		}
 	}
@@ -287,3 +287,6 @@ func (o *options) completeFlags(root *cobra.Command) {
 		_ = root.RegisterFlagCompletionFunc(name, f)
 	}
 }
+
+// signalNames are signals that people send.
+var signalNames = []string{"HUP", "INT", "QUIT", "KILL", "USR1", "USR2", "ALRM", "TERM", "CONT", "STOP", "WINCH"}

@@ -288,3 +288,26 @@ func TestASupdIniThatSaysNothingMeansPort9002(t *testing.T) {
 		t.Error("supervisorctl takes a file without its section")
 	}
 }
+
+// TestHintsAfterMistakes has what helps who has mixed something up, on the error output.
+func TestHintsAfterMistakes(t *testing.T) {
+	failed := "<array><data><value><struct><member><name>name</name><value><string>job</string></value></member>" +
+		"<member><name>group</name><value><string>job</string></value></member><member><name>status</name><value><int>20</int></value></member>" +
+		"<member><name>description</name><value><string>NO_FILE</string></value></member></struct></value></data></array>"
+	url := fakeServer(t, map[string]string{"getVersion": fakeVersion, "supd.runProgram": failed}).URL
+	for _, c := range []struct {
+		args []string
+		hint string
+	}{
+		{[]string{"run", "job", "--", "/nope"}, "hint: job stays known: supd ctl -s " + url + " why job tells what is in the way, supd ctl -s " + url + " rm job takes it away\n"},
+		{[]string{"signal", "web", "HUP"}, "hint: the signal comes first: supd ctl -s " + url + " signal HUP web\n"},
+		{[]string{"signal", "HUPP", "web"}, "hint: did you mean HUP?\n"},
+	} {
+		if _, errs, status := run(Env{Name: "supd ctl"}, append([]string{"-s", url}, c.args...)...); !strings.Contains(errs, c.hint) || status == 0 {
+			t.Errorf("%q: %q, status %d", c.args, errs, status)
+		}
+	}
+	if _, errs, _ := run(Env{Name: "supervisorctl"}, "-c", emptyConfig(t), "-s", url, "signal", "web", "HUP"); strings.Contains(errs, "comes first") {
+		t.Errorf("supervisorctl says: %q", errs)
+	}
+}

@@ -55,7 +55,11 @@ func (s *step) settleStop() {
 	if s.HasProcess() || s.State != Unknown && (s.State != Stopping || s.Hook != NoHook) {
 		return
 	}
-	s.settle(Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping}), Transition{Pid: s.Ended.Pid})
+	rule := Decide(Death{Unknown: s.State == Unknown, StopRequested: s.State == Stopping})
+	if s.Suspended && rule.To == Stopped {
+		rule.Reason.Text += "; its schedule does not count until it is started"
+	}
+	s.settle(rule, Transition{Pid: s.Ended.Pid})
 }
 
 // pauseIfWanted has a program that was stopped to be started again wait for restartpause.
