@@ -200,5 +200,5 @@ func TestOnlySomeAccountsMayUseASocket(t *testing.T) {
 			t.Errorf("%s: %s, want %s (%v)", c.name, out, want, err)
 		}
 	}
-	b.out.WaitFor(t, "from uid 65534, which is not in allow_uids or allow_gids of [unix_http_server]")
+	b.out.WaitFor(t, "from uid 65534 at [unix_http_server], who is not in allow_uids or allow_gids")
 }

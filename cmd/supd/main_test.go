@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -23,6 +24,9 @@ var supdBinary string
 func TestMain(m *testing.M) {
 	actAsApplication()
 	proctest.Main()
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // the tests were started by nohup, what they start was not
+	}
 	os.Setenv("GORACE", "atexit_sleep_ms=50") // a program with the race detector sleeps for a second before it exits
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "supd-test-")

@@ -44,7 +44,7 @@ startsecs=5
 	}
 	out, err = run("start", "worker")
 	if out != "worker: ERROR (abnormal termination)\n" ||
-		err != "hint: started as well, as it is needed: broken\nhint: supd ctl why worker tells what is in the way\n" {
+		err != "hint: started as well, as it is needed: broken\nhint: supd ctl -c "+conf+" why worker tells what is in the way\n" {
 		t.Errorf("%q, %q", out, err)
 	}
 	if out, _ := run("why", "worker"); !strings.Contains(out, "broken") {

@@ -2,18 +2,16 @@
 
 import { el } from './dom.js';
 
-let opener = null;
-
 /** Shows a dialog with a heading; closing it answers with its return value. */
 export function open(title, content, buttons) {
-  opener = document.activeElement;
+  const opener = document.activeElement;
   const heading = el('h2', { id: 'dialog-title' }, title);
   const dialog = el('dialog', { 'aria-labelledby': 'dialog-title' }, el('form', { method: 'dialog' }, heading, ...content, el('div.buttons', null, ...buttons)));
   document.body.append(dialog);
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       dialog.remove();
-      if (opener && opener.isConnected) opener.focus();
+      if (document.activeElement === document.body && opener?.isConnected) opener.focus(); // unless a key has moved on meanwhile
       resolve(dialog.returnValue);
     });
     dialog.showModal();
