@@ -300,7 +300,7 @@ func (s *step) startFailed(pid int, why string) {
 	rule := Decide(Death{Held: s.Held, Ending: FailedStart, RetriesLeft: s.retriesLeft()})
 	s.enter(Backoff, rule.whyIn(Backoff, Reason{"start-failed", why}, why), Transition{Pid: pid, Tries: s.Failures})
 	if rule.Directive == StopRun {
-		rule.Reason.Text += ": " + why
+		rule.Reason.Text = why + "; " + rule.Reason.Text
 	}
 	s.postStop()
 	s.settle(rule, Transition{})

@@ -10,14 +10,25 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/gwaycc/supd/supervisor/process"
 )
 
-// version is set by the linker.
-var version = "unknown"
+// version is set by the linker; without that it is what the build tool knows, as after go install.
+var version string
+
+func init() {
+	if version != "" {
+		return
+	}
+	version = "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		version = info.Main.Version
+	}
+}
 
 // interfaceVersion is the release of supervisord whose interface is spoken; clients compare it.
 const interfaceVersion = "4.2.5"

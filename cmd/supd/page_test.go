@@ -191,6 +191,24 @@ startsecs=0
 	b.wait(`document.querySelector('dialog[open] h2').textContent === 'Keys'`)
 }
 
+// TestThePageSaysThatItIsNotConnected has supd go away and come back, the page stays.
+func TestThePageSaysThatItIsNotConnected(t *testing.T) {
+	address := freePort(t)
+	_, conf := site(t, "[inet_http_server]\nport="+address+"\n[program:web]\ncommand=/bin/sleep 1000\nstartsecs=0\n[program:bad]\ncommand=/bin/false\nstartretries=0\n")
+	d := startDaemon(t, up, supdBinary, "-c", conf)
+	b := openBrowser(t)
+	b.excuse = append(b.excuse, "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
+	b.open("http://" + address + "/")
+	b.wait(`document.getElementById('connection').textContent === 'live' && !document.body.classList.contains('lost')`)
+	b.wait(`document.body.textContent.includes('(exit status 1), before startsecs (1); too many start retries')`)
+	b.eval(`window.same = true`, nil)
+	d.stop()
+	b.wait(`document.getElementById('connection').textContent.startsWith('not connected since ') && document.body.classList.contains('lost')`)
+	startDaemon(t, up, supdBinary, "-c", conf)
+	b.wait(`document.getElementById('connection').textContent === 'live' && !document.body.classList.contains('lost')`)
+	b.wait(`window.same && document.querySelectorAll('.row.program').length === 2`)
+}
+
 // TestManyProgramsScrollSmoothly has two thousand programs on the page, some of which come and go: no task of the browser's main thread may
 // take so long that it is felt.
 func TestManyProgramsScrollSmoothly(t *testing.T) {

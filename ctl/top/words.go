@@ -80,13 +80,13 @@ func activity(p *api.Program, now time.Time) string {
 	case p.WaitsFor != "":
 		return "waits for " + p.WaitsFor
 	case p.State == "BACKOFF":
-		text := either(p.SpawnError, p.Reason.Text)
+		text := either(p.Reason.Text, p.SpawnError)
 		if !p.Until.IsZero() {
 			text += "; again in " + span(p.Until.Sub(now).Seconds())
 		}
 		return text
 	case p.State == "FATAL":
-		return either(p.SpawnError, p.Reason.Text)
+		return either(p.Reason.Text, p.SpawnError)
 	case p.State == "STOPPED" && (!p.NextRun.IsZero() || p.Reason.Text == ""):
 		return p.Description
 	}

@@ -3,6 +3,7 @@
 import { ConfigView } from './config.js';
 import { open, tell } from './dialog.js';
 import { el, text } from './dom.js';
+import { moment } from './format.js';
 import { Live } from './live.js';
 import { ProgramView } from './program.js';
 import { TimelineView } from './timeline.js';
@@ -81,8 +82,9 @@ live.listen((kind, node) => {
   if (kind === 'outdated') tell('supd is another version by now. Load the page again to get what belongs to it.');
   if (kind !== 'server' && kind !== 'connection') return;
   const server = live.local.server;
-  text(connection, !live.connected ? 'not connected, trying again …' : server && server.state !== 'RUNNING' ? `supd is in state ${server.state}` : 'live');
+  text(connection, !live.connected ? `not connected${live.lost ? ` since ${moment(live.lost)}` : ''}, trying again …` : server && server.state !== 'RUNNING' ? `supd is in state ${server.state}` : 'live');
   connection.classList.toggle('bad', !live.connected || Boolean(server && server.state !== 'RUNNING'));
+  document.body.classList.toggle('lost', Boolean(live.lost)); // what is shown is how it was
   if (server && node === live.local) {
     text(document.getElementById('brand'), server.node);
     document.title = current === tree ? `supd on ${server.node}` : document.title;

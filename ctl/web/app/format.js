@@ -45,8 +45,8 @@ export const signs = {
 export function activity(p) {
   if (p.state === 'RUNNING' && !p.status) return p.description.replace(/^pid \d+, uptime [^,]+(, )?/, '');
   if (p.waits_for) return `waits for ${p.waits_for}`;
-  if (p.state === 'BACKOFF') return `${p.spawn_error || p.reason.text}${p.until ? `; again at ${moment(p.until)}` : ''}`;
-  if (p.state === 'FATAL') return p.spawn_error || p.reason.text;
+  if (p.state === 'BACKOFF') return `${p.reason.text || p.spawn_error}${p.until ? `; again at ${moment(p.until)}` : ''}`;
+  if (p.state === 'FATAL') return p.reason.text || p.spawn_error;
   if (p.state === 'STOPPED' && (p.next_run || !p.reason.text)) return p.description;
   return p.status || p.reason.text;
 }

@@ -78,6 +78,7 @@ export class Live {
     this.records = []; // {node, record}, the oldest first
     this.listeners = new Set();
     this.connected = false;
+    this.lost = null; // since when there is no connection any more
     this.instance = '';
     this.lastRecord = '';
   }
@@ -135,6 +136,7 @@ export class Live {
   connection(up) {
     if (this.connected === up) return;
     this.connected = up;
+    this.lost = up ? null : new Date();
     this.tell('connection', this.local);
   }
 

@@ -107,7 +107,8 @@ export class LogView {
   }
 
   tellFound() {
-    text(this.found, this.search.value ? `${this.text.querySelectorAll('.line:not(.other)').length} lines` : '');
+    const found = this.search.value ? this.text.querySelectorAll('.line:not(.other)').length : -1;
+    text(this.found, found < 0 ? '' : found === 1 ? '1 line' : `${found} lines`);
   }
 
   chosen() {
