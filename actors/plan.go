@@ -8,7 +8,6 @@ import (
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
-	"github.com/gwaycc/supd/supervisor/process"
 )
 
 // This file tells what would happen, from the snapshots in the table, without doing it. The decisions are those of the core.
@@ -198,33 +197,6 @@ func loses(e, other *entry) bool {
 	})
 }
 
-// PlanKill tells what the death of a program by SIGKILL would lead to.
-func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
-	group, _, _ := strings.Cut(name, ":")
-	e, g := h.tree.table.find(name), h.tree.table.group(group)
-	if e == nil || g == nil {
-		return nil, &Fault{BadName, name}
-	}
-	var out plan
-	i := e.info.Load()
-	if i.Pid == 0 {
-		out.add("nothing", e.program.NameSpec(), "it has no process")
-		return out, nil
-	}
-	spending := g.spending.Load()
-	policy := policyOf(i.Program, spending != nil && !spending.gaveUp, 0)
-	m := supervisor.Program{State: i.State, Life: i.Life, Pid: i.Pid, Failures: i.Failures}
-	exit := supervisor.Exit{Code: -1, Text: "terminated by " + process.SignalName(9), Ran: h.tree.since(i.Start)}
-	_, effects := supervisor.Step(policy, m, supervisor.ProcessExited{Life: i.Life, Exit: exit})
-	escalated := out.follow(e.program.NameSpec(), effects)
-	down := map[*entry]bool{e: true}
-	if escalated {
-		out.strategy(g, e, spending, h.tree.since(spending.began), down)
-	}
-	out.losses(down)
-	return out, nil
-}
-
 // follow tells the effects of a step of a program. It returns whether its group has to decide.
 func (p *plan) follow(name string, effects []supervisor.Effect) (escalated bool) {
 	for _, e := range effects {
@@ -246,48 +218,4 @@ func (p *plan) follow(name string, effects []supervisor.Effect) (escalated bool)
 		}
 	}
 	return escalated
-}
-
-// strategy tells what a group does about the failure of a member: its machine, told what has become of each as it asks for it.
-func (p *plan) strategy(g *groupEntry, failed *entry, s *spending, now time.Duration, down map[*entry]bool) {
-	c := g.config.Supervision
-	if c == nil {
-		c = &confload.Supervision{Intensity: -1}
-	}
-	m := supervisor.Group{Strategy: strategies[c.Strategy], Budget: s.budget}
-	for _, e := range g.entries {
-		m.Order = append(m.Order, e.program.Name)
-	}
-	for _, e := range g.entries {
-		if f, is := factOf(e.info.Load().State); is {
-			m, _ = m.Tell(supervisor.Member{Name: e.program.Name, Fact: f}, now)
-		}
-	}
-	next, todo := m.Tell(supervisor.Member{Name: failed.program.Name, Fact: supervisor.MemberFailed}, now)
-	for m = next; len(todo) > 0; {
-		a := todo[0]
-		todo = todo[1:]
-		fact := supervisor.MemberUp
-		spec := confload.NameSpec(g.config.Name, a.Member)
-		switch a.Do {
-		case supervisor.StopMember:
-			p.add("stop", spec, "%s", a.Reason.Text)
-			down[g.find(a.Member)] = true
-			fact = supervisor.MemberDown
-		case supervisor.StartMember:
-			p.add("start", spec, "%s", a.Reason.Text)
-		case supervisor.GiveUp:
-			p.add("give up", g.config.Name+":*", "%s; on_give_up is %s", a.Reason.Text, onGiveUpWords[c.OnGiveUp])
-			continue
-		default:
-			continue
-		}
-		var more []supervisor.GroupAction
-		m, more = m.Tell(supervisor.Member{Name: a.Member, Fact: fact}, now)
-		todo = append(todo, more...)
-	}
-}
-
-var onGiveUpWords = map[confload.OnGiveUp]string{
-	confload.GiveUpLeave: "leave: they stay down", confload.GiveUpRestart: "restart: it begins anew after the period", confload.GiveUpShutdown: "shutdown: supd ends",
 }

@@ -3,9 +3,11 @@ package actors
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/gwaycc/supd/confload"
@@ -119,4 +121,76 @@ func TestThePlanOfADeathIsWhatThenHappens(t *testing.T) {
 			" 20.0s team:a RUNNING -> STOPPING", " 20.0s team:a STOPPING -> STOPPED")
 		wantPlan(t, "nothing to kill", plan("team:b"), "nothing team:b (it has no process)")
 	})
+}
+
+// TestThePlanOfADeathGoesThroughGroupsInGroups compares what is foretold of groups in groups with the stops and starts that then come.
+func TestThePlanOfADeathGoesThroughGroupsInGroups(t *testing.T) {
+	supervised := func(s confload.Strategy, intensity int) confload.Supervision {
+		return confload.Supervision{Strategy: s, Intensity: intensity, Period: time.Hour}
+	}
+	first := groupOf("out", supervised(confload.OneForAll, 1), "a", "group:in", "z")
+	inner := in("out", groupOf("in", supervised(confload.RestForOne, 0), "x", "group:deep", "y"))
+	deep := in("in", groupOf("deep", supervised(confload.OneForOne, 5), "d"))
+	job := groupOf("job", confload.Supervision{Strategy: confload.OneForOne, Intensity: 3, Period: time.Hour, AutoShutdown: confload.AnySignificant}, "main", "helper")
+	job.Programs[0].Significant, job.Programs[0].Autorestart = true, confload.RestartNever
+	groups := []confload.Group{first, inner, deep, job}
+	inVirtualTime(t, newScriptedHost(stays), groups, func(b *bench) {
+		b.after(20 * time.Second)
+		foretold := func(name string, want ...string) {
+			t.Helper()
+			steps, err := b.PlanKill(name)
+			wantPlan(t, fmt.Sprint(name, " ", err), steps, want...)
+			b.forget()
+			if err := b.Signal(context.Background(), name, syscall.SIGKILL); err != nil {
+				t.Error(err)
+			}
+			b.after(20 * time.Second)
+			var planned []string
+			for _, s := range steps {
+				if s.Do == "stop" || s.Do == "start" {
+					planned = append(planned, s.Do+" "+s.Program)
+				}
+			}
+			if did := b.stopsAndStarts(); !slices.Equal(did, planned) {
+				t.Errorf("%s: foretold %q, came %q", name, planned, did)
+			}
+		}
+		one := "d failed, and the strategy of the group is one_for_one"
+		foretold("deep:d", "go to EXITED deep:d (the process ended: terminated by SIGKILL)", "start deep:d ("+one+")")
+		used := "x failed, and the budget is used up: no restart is allowed"
+		asked := "the group in asks for it: " + used
+		all := "group:in failed, and the strategy of the group is one_for_all"
+		again := "the group out asks for it: " + all
+		foretold("in:x", "go to EXITED in:x (the process ended: terminated by SIGKILL)",
+			"stop in:y ("+used+")", "stop deep:d ("+asked+")",
+			"give up in:* ("+used+"; on_give_up is that it is a failure of the group it is in)",
+			"stop out:z ("+all+")", "stop out:a ("+all+")", "start out:a ("+all+")",
+			"start in:x ("+again+")", "start deep:d (the group in asks for it: "+again+")", "start in:y ("+again+")", "start out:z ("+all+")")
+		gone := "a failed, and the budget is used up: at most 1 restart in 1h0m0s"
+		down := "the group out asks for it: " + gone
+		foretold("out:a", "go to EXITED out:a (the process ended: terminated by SIGKILL)",
+			"stop out:z ("+gone+")", "stop in:y ("+down+")", "stop deep:d (the group in asks for it: "+down+")", "stop in:x ("+down+")",
+			"give up out:* ("+gone+"; on_give_up is leave: they stay down)")
+		significant := "main is significant and has ended, and auto_shutdown of the group is any_significant"
+		foretold("job:main", "go to EXITED job:main (it ended and autorestart is false: terminated by SIGKILL)",
+			"stop job:helper ("+significant+")", "finish job:* ("+significant+")")
+	})
+}
+
+// stopsAndStarts lists what has been stopped and started since the bench has forgotten, in the order of the begins.
+func (b *bench) stopsAndStarts() []string {
+	synctest.Wait()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []string
+	for _, line := range b.log {
+		f := strings.Fields(line)
+		switch f[len(f)-1] {
+		case "STARTING":
+			out = append(out, "start "+f[1])
+		case "STOPPING":
+			out = append(out, "stop "+f[1])
+		}
+	}
+	return out
 }

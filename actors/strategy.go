@@ -22,22 +22,30 @@ var autoShutdowns = map[confload.AutoShutdown]supervisor.AutoShutdown{
 	confload.AllSignificant: supervisor.AllSignificant,
 }
 
-// newMachine makes the machine of a group with a strategy, nil for one whose programs only look after themselves.
+// newMachine makes the machine of the group, nil when it has no strategy.
 func (g *group) newMachine() *supervisor.Group {
-	s := g.entry.config.Supervision
+	m := machineOf(g.entry)
+	if m != nil {
+		g.publish(m)
+	}
+	return m
+}
+
+// machineOf makes the machine of a group with a strategy, nil for one whose programs only look after themselves.
+func machineOf(g *groupEntry) *supervisor.Group {
+	s := g.config.Supervision
 	if s == nil {
 		return nil
 	}
 	m := &supervisor.Group{Strategy: strategies[s.Strategy], Budget: supervisor.Budget{Intensity: s.Intensity, Period: s.Period},
 		AutoShutdown: autoShutdowns[s.AutoShutdown]}
-	for i := range g.members {
-		m.Order = append(m.Order, g.members[i].name)
-		if e := g.members[i].entry; e != nil && e.program.Significant {
+	for _, member := range membersOf(g) {
+		m.Order = append(m.Order, member.name)
+		if e := member.entry; e != nil && e.program.Significant {
 			m.Significant = append(m.Significant, e.program.Name)
 		}
 	}
-	m.Significant = append(m.Significant, g.entry.config.SignificantGroups...)
-	g.publish(m)
+	m.Significant = append(m.Significant, g.config.SignificantGroups...)
 	return m
 }
 

@@ -146,7 +146,7 @@ func TestWhatCannotBeRunIsRefusedAndLeavesNothing(t *testing.T) {
 		// A program that does not come up is there all the same, as others are.
 		command{[]string{"run", "job", "--option", "startretries=0", "--", "/nonexistent"}, "job: ERROR (", 1},
 		command{[]string{"rm", "job"}, "=job: removed\n", 0},
-		command{[]string{"run", "job", "--option", "startretries=0", "--", "/bin/false"}, "=job: ERROR (spawn error)\n", 7},
+		command{[]string{"run", "job", "--option", "startretries=0", "--", "/bin/false"}, "job: ERROR (spawn error)\n", 7},
 		command{[]string{"status", "job"}, "FATAL", 3},
 		command{[]string{"rm", "job"}, "=job: removed\n", 0},
 	)
