@@ -58,8 +58,11 @@ func (h *Handle) Groups() []GroupInfo {
 }
 
 func (e *groupEntry) look(t *tree) GroupInfo {
-	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil, Parent: e.config.Parent,
-		Significant: e.config.Significant, Members: e.config.Members}
+	g := GroupInfo{Name: e.config.Name, Priority: e.config.Priority, Listener: e.config.Listener != nil, Significant: e.config.Significant,
+		Members: e.config.Members}
+	if above := t.table.parentOf(e); above != nil {
+		g.Parent = above.config.Name
+	}
 	if s := e.config.Supervision; s != nil {
 		g.Strategy = strategies[s.Strategy].String()
 		g.AutoShutdown = autoShutdowns[s.AutoShutdown].String()

@@ -24,6 +24,8 @@ type Options struct {
 	SetEnv []string
 	// Runs are programs a client has asked for, beside those of the files.
 	Runs []Run
+	// Skip is an included file, by its absolute path, that is taken for one that is not there; "" none.
+	Skip string
 	// Scales are numbers of processes a client has asked for. Those that the files have not overtaken are in Config.Scales.
 	Scales []Scale
 	// KnownEnv are ENV_ names that stay defined after a reread, as KEY=VALUE: the [supervisord] environment of the
@@ -231,6 +233,9 @@ func (l *loader) toldPatterns(sec *section, n int) []string {
 }
 
 func (l *loader) includeOne(path string, sec *section) {
+	if path == l.opts.Skip {
+		return
+	}
 	if isDir(path) {
 		l.say(Message{Level: Warn, Text: fmt.Sprintf("%q matches [include] files but is a directory, it is left out", path),
 			File: sec.at.file, Line: sec.at.line, Section: sec.name, Option: "files"})

@@ -62,6 +62,19 @@ func (l *loader) forget(name string) {
 	l.opts.Runs = slices.DeleteFunc(slices.Clone(l.opts.Runs), func(r confload.Run) bool { return r.Name == name })
 }
 
+// without loads the configuration as it would be without a program that was run. Nothing changes.
+func (l *loader) without(p *confload.Program) (*confload.Config, error) {
+	l.mu.Lock()
+	path, opts := l.path, l.opts
+	l.mu.Unlock()
+	if p.File != confload.RunSource {
+		opts.Skip = p.File
+	} else {
+		opts.Runs = slices.DeleteFunc(slices.Clone(opts.Runs), func(r confload.Run) bool { return "program:"+r.Name == p.Section })
+	}
+	return confload.Load(path, opts)
+}
+
 // preview loads the configuration of a file, "" for that of the daemon, and leaves everything as it is.
 func (l *loader) preview(file string) (*confload.Config, error) {
 	l.mu.Lock()

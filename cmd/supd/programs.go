@@ -97,7 +97,7 @@ func (g *generation) RemoveProgram(ctx context.Context, name string) error {
 	return g.dropRun(context.WithoutCancel(ctx), p)
 }
 
-// findRun returns the program of a name if it was run and can be forgotten: nothing else may be in its group or depend on it.
+// findRun returns the program of a name if it was run and can be forgotten: nothing else may be in its group, depend on it or name it.
 func (g *generation) findRun(name string) (*confload.Program, error) {
 	var found *confload.Program
 	for _, c := range g.tree.ConfigInfos() {
@@ -122,6 +122,9 @@ func (g *generation) findRun(name string) (*confload.Program, error) {
 			return nil, &actors.Fault{Code: actors.Failed, Extra: fmt.Sprintf("%s depends on it, and the configuration could not be "+
 				"read any more; remove %[1]s first, or change its depends_on", p.NameSpec())}
 		}
+	}
+	if _, err := g.daemon.loader.without(found); err != nil {
+		return nil, &actors.Fault{Code: actors.Failed, Extra: "the configuration could not be read any more: " + err.Error()}
 	}
 	return found, nil
 }

@@ -128,6 +128,32 @@ func TestAProgramThatAnotherDependsOnIsNotForgotten(t *testing.T) {
 	}
 }
 
+// What else the files say of a program that was run is looked at before it is stopped.
+func TestAProgramThatTheFilesNameIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[include]\nfiles=conf.d/*.ini\n")
+	if err := os.Mkdir(filepath.Join(s.dir, "conf.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.commands(
+		command{[]string{"run", "job", quick, "--save", "--", "/bin/cat"}, "=job: started\n", 0},
+		command{[]string{"run", "other", quick, "--", "/bin/cat"}, "=other: started\n", 0},
+	)
+	text := read(t, s.conf)
+	for _, name := range []string{"job", "other"} {
+		writeFile(t, s.dir, "conf", strings.Replace(text, "[supervisord]\n", "[supervisord]\nexit_when=program:"+name+"\n", 1))
+		s.commands(
+			command{[]string{"rm", name}, name + ": ERROR (the configuration could not be read any more: ", 1},
+			command{[]string{"status", name}, "RUNNING", 0},
+		)
+	}
+	writeFile(t, s.dir, "conf", text)
+	s.commands(
+		command{[]string{"rm", "job"}, "=job: removed\n", 0},
+		command{[]string{"rm", "other"}, "=other: removed\n", 0},
+	)
+}
+
 func TestWhatCannotBeRunIsRefusedAndLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[eventlistener:ear]\ncommand=/bin/cat\nevents=TICK_5\nautostart=false\n")
