@@ -1,8 +1,10 @@
 package confload
 
 import (
+	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,7 +21,7 @@ func check(t *testing.T, text string) *Checked {
 }
 
 func TestCheckTellsErrorsAndWarningsTogether(t *testing.T) {
-	c := check(t, "[supervisord]\nloglevel=loud\nodd=1\n[program:a]\nautostart=x\n[program:b]\ncommand=c\nstartsecs=y\n[supervisorctl]\nserverurl=foo\n[inet_http_server]\n")
+	c := check(t, "[supervisord]\nloglevel=loud\nodd=1\n[program:a]\nautostart=x\n[program:b]\ncommand=true\nstartsecs=y\n[supervisorctl]\nserverurl=foo\n[inet_http_server]\n")
 	var lines []int
 	for _, e := range c.Errors {
 		lines = append(lines, e.Line)
@@ -38,7 +40,7 @@ func TestCheckTellsErrorsAndWarningsTogether(t *testing.T) {
 
 func TestACommandThatIsNoListOfWordsIsWarnedOfOnce(t *testing.T) {
 	c := check(t, "[supervisord]\n[program:a]\ncommand=/bin/a \"%(process_num)d\nnumprocs=2\nprocess_name=a_%(process_num)d\n"+
-		"[program:b]\ncommand=/bin/b x\\\n[program:c]\ncommand=/bin/c \"x\"\n")
+		"[program:b]\ncommand=/bin/b x\\\n[program:c]\ncommand=/bin/cat \"x\"\n")
 	if c.Config == nil || len(c.Messages) != 3 { // the third: there is no server
 		t.Fatalf("%v, %+v", c.Errors, c.Messages)
 	}
@@ -150,5 +152,35 @@ func TestCheckedSettingsSayHowSupervisordStandsToThem(t *testing.T) {
 		if p, ok := got[name]; !ok || p != want {
 			t.Errorf("%s: %s, want %s", name, p, want)
 		}
+	}
+}
+
+// TestACheckNotesWhatIsNotThere is about what a start needs. It is no warning, as the file may be for another machine.
+func TestACheckNotesWhatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "plain")
+	write(t, dir, map[string]string{"plain": "no program"})
+	c := check(t, "[supervisord]\n[program:a]\ncommand=/no/such/file\ndirectory=/no/such/directory\nenvFiles="+plain+", /no/such/env\n"+
+		"[program:b]\ncommand=no-such-command-anywhere\nnumprocs=3\nprocess_name=%(process_num)d\n"+
+		"[program:c]\ncommand="+plain+"\n[program:d]\ncommand=cat\ndirectory="+dir+"\n[program:e]\ncommand=./relative\n")
+	var got []string
+	for _, m := range c.Messages {
+		if strings.HasPrefix(m.Text, "For [") {
+			got = append(got, fmt.Sprintf("%d %s %d: %s", m.Level, m.Option, m.Line, m.Text))
+		}
+	}
+	want := []string{
+		"0 command 3: For [program:a], its command does not exist here",
+		"0 directory 4: For [program:a], its directory does not exist here",
+		"0 envfiles 5: For [program:a], '/no/such/env' cannot be read here, and it is not started without",
+		"0 command 7: For [program:b], its command is in no directory of the PATH here",
+		"0 command 11: For [program:c], its command cannot be executed here",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%s", strings.Join(got, "\n"))
+	}
+	// The daemon does not look: at its start it would be too late, and a reread must be cheap.
+	if got := texts(mustParse(t, "[program:a]\ncommand=/no/such/file\n"), Info); strings.Contains(strings.Join(got, ""), "does not exist") {
+		t.Errorf("%q", got)
 	}
 }

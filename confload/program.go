@@ -2,7 +2,12 @@ package confload
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -172,6 +177,9 @@ func (r *programReader) readProcess(num int) (Program, bool) {
 	if ok {
 		r.checkCommand(&p)
 	}
+	if r.checked != nil && ok && num == r.inst.first {
+		r.noteAbsent(&p)
+	}
 	r.streams(&p)
 	r.settleTriggers(&p)
 	return p, ok && good
@@ -203,6 +211,36 @@ var (
 	shellFlag = regexp.MustCompile(`^-[a-z]*c$`)
 	variable  = regexp.MustCompile(`\$([A-Za-z_][A-Za-z0-9_]*|\{[A-Za-z_][A-Za-z0-9_]*\})`)
 )
+
+// noteAbsent tells a check what a program needs and is not there. It may be there when the program is started, or the file is
+// for another machine.
+func (r *programReader) noteAbsent(p *Program) {
+	note := func(option, format string, args ...any) {
+		if e, given := r.doc.lookup(r.sec, option); given {
+			r.say(Message{Level: Info, File: e.at.file, Line: e.at.line, Section: r.sec.name, Option: e.name,
+				Text: fmt.Sprintf("For [%s], ", r.sec.name) + fmt.Sprintf(format, args...)})
+		}
+	}
+	words, err := SplitCommand(p.Command)
+	if err == nil && len(words) > 0 && (filepath.IsAbs(words[0]) || !strings.Contains(words[0], "/")) {
+		switch _, err := exec.LookPath(words[0]); {
+		case errors.Is(err, exec.ErrNotFound):
+			note("command", "its command is in no directory of the PATH here")
+		case errors.Is(err, fs.ErrNotExist):
+			note("command", "its command does not exist here")
+		case err != nil:
+			note("command", "its command cannot be executed here")
+		}
+	}
+	if p.Directory != "" && !isDir(p.Directory) {
+		note("directory", "its directory does not exist here")
+	}
+	for _, f := range p.EnvFiles {
+		if _, err := os.Stat(f); err != nil {
+			note("envfiles", "%s cannot be read here, and it is not started without", quoted(f))
+		}
+	}
+}
 
 // processName expands and checks process_name.
 func (r *programReader) processName(sc scope) (string, bool) {

@@ -165,7 +165,7 @@ func TestCheckCommand(t *testing.T) {
 	good := writeFile(t, dir, "good.conf", "[supervisord]\n[program:web]\ncommand=/bin/cat %(ENV_HOME)s\nstdout_logfile=NONE\n")
 	warned := writeFile(t, dir, "warned.conf", "[supervisord]\nodd=1\n")
 	bad := writeFile(t, dir, "bad.conf", "[supervisord]\nloglevel=loud\n[program:web]\ncomand=/bin/cat\nautostart=perhaps\n[include]\nfiles=more.ini\n")
-	more := writeFile(t, dir, "more.ini", "[program:db]\ncommand=c\nstartsecs=x\n")
+	more := writeFile(t, dir, "more.ini", "[program:db]\ncommand=true\nstartsecs=x\n")
 	note := good + ":1: note: supd ctl and supervisorctl cannot steer this supervisor, there is no server section; " +
 		"add the lines '[unix_http_server]' and 'file = /tmp/supd.sock'\n"
 	for _, c := range []struct {

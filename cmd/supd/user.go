@@ -25,7 +25,7 @@ The roles: read looks, operate starts, stops and signals programs as well, admin
 		"  "+name+" dashboard                        a token that may only look\n"+
 			"  "+name+" deploy --role operate >> supervisord.conf\n"+
 			"  "+name+" ann --role admin --password      a password for supervisorctl and browsers")
-	cmd.Flags().StringVar(&role, "role", "read", "what the user may do: read, operate or admin")
+	cmd.Flags().StringVar(&role, "role", "read", "what the user may do, a `ROLE`: read, operate or admin")
 	cmd.Flags().BoolVar(&password, "password", false, "a password instead of a token; it is read from standard input")
 	return executeTool(cmd, name, args, stdout, stderr, func(rest []string) (int, error) {
 		switch {
