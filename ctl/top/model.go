@@ -313,9 +313,16 @@ func (m *model) reread(v reread) {
 	}
 	lines := stepLines(v.changes.Plan)
 	title := m.world.node(v.node).title()
+	later := ""
+	if changed := v.changes.Reload; len(changed) > 0 {
+		later = strings.Join(changed, ", ") + ": in force when supd is restarted"
+	}
 	if len(lines) == 0 {
-		m.say("the configuration of "+title+" is in effect as it is", nil)
+		m.say(either(later, "the configuration of "+title+" is in effect as it is"), nil)
 		return
+	}
+	if later != "" {
+		lines = append(lines, clean(later))
 	}
 	m.confirm("Update "+title+"?", lines, func() tea.Cmd {
 		m.say("updating "+title+" …", nil)

@@ -286,7 +286,7 @@ func TestFrames(t *testing.T) {
 		"plan": func(t *testing.T) *view {
 			v := live(t, 110, 14)
 			v.server.answers["POST /config/reread"] = api.Changes{Plan: []api.Step{{Do: "stop", Program: "web:front", Why: "command has changed"},
-				{Do: "start", Program: "web:front", Why: "command has changed"}, {Do: "remove", Program: "batch:*", Why: "it is not in the configuration any more"}}}
+				{Do: "start", Program: "web:front", Why: "command has changed"}, {Do: "remove", Program: "batch:*", Why: "it is not in the configuration any more"}}, Reload: []string{"[supervisord] loglevel"}}
 			v.press("u")
 			return v
 		},
@@ -302,6 +302,14 @@ func TestFrames(t *testing.T) {
 			v.server.answers["GET /programs/web:front/why"] = api.Why{Program: "web:front", State: "RUNNING", Complete: true, Skipped: 2, Chain: []api.Record{
 				{Seq: 9, Cause: 8, At: noon, Kind: "transition", Program: "web:front", From: "STARTING", To: "RUNNING", Reason: api.Reason{Text: "stayed up"}},
 				{Seq: 8, At: noon.Add(-26 * time.Hour), Kind: "request", Program: "web:*", Reason: api.Reason{Text: "start of web:* asked for"}}}}
+			v.press("down", "down", "w")
+			return v
+		},
+		"why narrow": func(t *testing.T) *view {
+			v := live(t, 60, 24)
+			v.server.answers["GET /programs/web:front/why"] = api.Why{Program: "web:front", State: "FATAL", Complete: true, Chain: []api.Record{
+				{Seq: 9, Cause: 8, At: noon, Kind: "transition", Program: "web:front", From: "BACKOFF", To: "FATAL",
+					Reason: api.Reason{Text: "couldn't chdir to /srv/a/directory/with/a/name/that/does/not/fit/into/one/line: ENOENT (exit status 127); too many start retries too quickly"}}}}
 			v.press("down", "down", "w")
 			return v
 		},

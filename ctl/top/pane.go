@@ -8,6 +8,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/sse"
@@ -270,10 +271,36 @@ func (p *pane) inSight() []string {
 	return out
 }
 
+// shownLines are the lines of the pane as they are shown: those of a log are cut at the end of the line, others go on in the next
+// one, so that no reason is cut.
+func (m *model) shownLines() []string {
+	lines := m.pane.inSight()
+	if m.pane.kind == logPane || m.width <= 2*hang {
+		return lines
+	}
+	var out []string
+	for _, l := range lines {
+		if ansi.StringWidth(l) <= m.width {
+			out = append(out, l)
+			continue
+		}
+		for i, part := range strings.Split(ansi.Wrap(l, m.width-hang, ""), "\n") {
+			if i > 0 {
+				part = strings.Repeat(" ", hang) + part
+			}
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+// hang is how far the rest of a line that was too long stands to the right.
+const hang = 12
+
 // scroll keeps the pane within its lines.
 func (m *model) scroll() {
 	if p := m.pane; p != nil {
-		p.up = max(0, min(p.up, len(p.inSight())-m.paneHeight()))
+		p.up = max(0, min(p.up, len(m.shownLines())-m.paneHeight()))
 	}
 }
 

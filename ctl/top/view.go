@@ -310,7 +310,7 @@ func (m *model) paneLines() []string {
 		attributes = "1"
 	}
 	lines := []string{paint(attributes, fit(title, m.width))}
-	text := p.inSight()
+	text := m.shownLines()
 	height := m.paneHeight()
 	end := max(0, len(text)-p.up)
 	text = text[max(0, end-height):end]
