@@ -172,7 +172,7 @@ func TestACheckNotesWhatIsNotThere(t *testing.T) {
 	want := []string{
 		"0 command 3: For [program:a], its command does not exist here",
 		"0 directory 4: For [program:a], its directory does not exist here",
-		"0 envfiles 5: For [program:a], '/no/such/env' cannot be read here, and it is not started without",
+		"0 envfiles 5: For [program:a], its environment file 2 of 2 is not there, and it is not started without",
 		"0 command 7: For [program:b], its command is in no directory of the PATH here",
 		"0 command 11: For [program:c], its command cannot be executed here",
 	}

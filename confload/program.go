@@ -185,8 +185,8 @@ func (r *programReader) readProcess(num int) (Program, bool) {
 	return p, ok && good
 }
 
-// checkCommand warns of a command that is no list of words. It is no error: supervisord runs the other programs. The
-// command itself is not shown, as it may hold a secret.
+// checkCommand warns of a command that is no list of words, and tells a check of a variable that nobody expands. It is no error:
+// supervisord runs the other programs. The command itself is not shown, as it may hold a secret.
 func (r *programReader) checkCommand(p *Program) {
 	words, err := SplitCommand(p.Command)
 	e, _ := r.doc.lookup(r.sec, "command")
@@ -194,11 +194,14 @@ func (r *programReader) checkCommand(p *Program) {
 		r.warn(e, fmt.Sprintf("For [%s], the program cannot be started, as command cannot be split into words: %s", r.sec.name, err))
 		return
 	}
+	if r.checked == nil || r.dollar || e == nil {
+		return
+	}
 	for _, w := range words {
 		if shellFlag.MatchString(w) {
 			return // the shell expands what follows
 		}
-		if v := variable.FindString(w); v != "" && !r.dollar && e != nil && strings.Contains(e.value(), v) {
+		if v := variable.FindString(w); v != "" && strings.Contains(e.value(), v) {
 			r.say(Message{Level: Info, File: e.at.file, Line: e.at.line, Section: r.sec.name, Option: e.name, Text: fmt.Sprintf(
 				"For [%s], the program gets %s as it is written, as no shell runs the command; %%(ENV_%s)s is the variable, "+
 					"and expand_env=true in [supervisord] expands both", r.sec.name, quoted(v), strings.Trim(v, "${}"))})
@@ -235,9 +238,9 @@ func (r *programReader) noteAbsent(p *Program) {
 	if p.Directory != "" && !isDir(p.Directory) {
 		note("directory", "its directory does not exist here")
 	}
-	for _, f := range p.EnvFiles {
+	for i, f := range p.EnvFiles { // whose names may be from the environment
 		if _, err := os.Stat(f); err != nil {
-			note("envfiles", "%s cannot be read here, and it is not started without", quoted(f))
+			note("envfiles", "its environment file %d of %d is not there, and it is not started without", i+1, len(p.EnvFiles))
 		}
 	}
 }

@@ -26,7 +26,7 @@ func TestWhatIsHardlyMeantIsTold(t *testing.T) {
 		if !strings.HasPrefix(c.option, "command=") {
 			conf += "command=c\n"
 		}
-		got := mustParse(t, conf)
+		got := &Config{Messages: check(t, "[supervisord]\n"+conf).Messages}
 		for level, said := range map[string][]string{"warn": texts(got, Warn), "info": texts(got, Info)} {
 			all := strings.Join(said, "\n")
 			if want := level == c.level; strings.Contains(all, c.want) != want && c.want != "" || c.level == "" && strings.Contains(all, "means the same") ||
@@ -35,7 +35,8 @@ func TestWhatIsHardlyMeantIsTold(t *testing.T) {
 			}
 		}
 	}
-	if got := texts(mustParse(t, "[supervisord]\nexpand_env=true\n[program:x]\ncommand=c $HOME\n"), Info); strings.Contains(strings.Join(got, ""), "as it is written") {
+	expanded := &Config{Messages: check(t, "[supervisord]\nexpand_env=true\n[program:x]\ncommand=c $HOME\n").Messages}
+	if got := texts(expanded, Info); strings.Contains(strings.Join(got, ""), "as it is written") {
 		t.Errorf("with expand_env: %q", got)
 	}
 	_, err := parse(t, "[program:x]\ncommand=c\nliveness_check_script=htp://x\n")
