@@ -141,8 +141,11 @@ func (r *row) whom(args []xmlrpc.Value) string {
 		return ""
 	}
 	name, _ := args[0].AsText()
-	return name
+	return name[:min(len(name), maxToldName)]
 }
+
+// maxToldName is how many bytes of a name that somebody has sent the log tells.
+const maxToldName = 200
 
 // strangersText says why a method is refused that gives more power than the interface of supervisord does.
 const strangersText = "this is for clients of a unix socket or of a server with a password only; " +

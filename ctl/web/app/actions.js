@@ -87,7 +87,8 @@ export async function update(node) {
     return;
   }
   const parts = [['new', changes.added], ['changed', changes.changed], ['gone', changes.removed]].filter(([, names]) => names.length);
-  const later = changes.reload.length ? `${changes.reload.join(', ')}: in force when supd is restarted.` : '';
+  const reload = changes.reload || []; // a node of an older version does not tell
+  const later = reload.length ? `${reload.join(', ')}: in force when supd is restarted.` : '';
   if (!parts.length && !changes.plan.length) {
     tell(later || 'The configuration is what is at work: nothing to do.', later ? '' : 'good');
     return;
