@@ -2,11 +2,8 @@ package confload
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -218,31 +215,45 @@ var (
 // noteAbsent tells a check what a program needs and is not there. It may be there when the program is started, or the file is
 // for another machine.
 func (r *programReader) noteAbsent(p *Program) {
-	note := func(option, format string, args ...any) {
-		if e, given := r.doc.lookup(r.sec, option); given {
+	note := func(option, text string) {
+		if e, given := r.doc.lookup(r.sec, option); given && text != "" {
 			r.say(Message{Level: Info, File: e.at.file, Line: e.at.line, Section: r.sec.name, Option: e.name,
-				Text: fmt.Sprintf("For [%s], ", r.sec.name) + fmt.Sprintf(format, args...)})
+				Text: fmt.Sprintf("For [%s], %s", r.sec.name, text)})
 		}
 	}
-	words, err := SplitCommand(p.Command)
-	if err == nil && len(words) > 0 && (filepath.IsAbs(words[0]) || !strings.Contains(words[0], "/")) {
-		switch _, err := exec.LookPath(words[0]); {
-		case errors.Is(err, exec.ErrNotFound):
-			note("command", "its command is in no directory of the PATH here")
-		case errors.Is(err, fs.ErrNotExist):
-			note("command", "its command does not exist here")
-		case err != nil:
-			note("command", "its command cannot be executed here")
-		}
+	if words, err := SplitCommand(p.Command); err == nil && len(words) > 0 {
+		note("command", absentCommand(words[0], os.Getenv("PATH")))
 	}
 	if p.Directory != "" && !isDir(p.Directory) {
 		note("directory", "its directory does not exist here")
 	}
 	for i, f := range p.EnvFiles { // whose names may be from the environment
 		if _, err := os.Stat(f); err != nil {
-			note("envfiles", "its environment file %d of %d is not there, and it is not started without", i+1, len(p.EnvFiles))
+			note("envfiles", fmt.Sprintf("its environment file %d of %d is not there, and it is not started without", i+1, len(p.EnvFiles)))
 		}
 	}
+}
+
+// absentCommand says why a command cannot be executed here, "" when it can, or when that depends on where it is started.
+func absentCommand(command, path string) string {
+	if filepath.IsAbs(command) {
+		switch info, err := os.Stat(command); {
+		case err != nil:
+			return "its command does not exist here"
+		case info.IsDir() || info.Mode()&0o111 == 0:
+			return "its command cannot be executed here"
+		}
+		return ""
+	}
+	if strings.Contains(command, "/") {
+		return ""
+	}
+	for _, dir := range filepath.SplitList(path) {
+		if info, err := os.Stat(filepath.Join(dir, command)); err == nil && !info.IsDir() && info.Mode()&0o111 != 0 {
+			return ""
+		}
+	}
+	return "its command is in no directory of the PATH here"
 }
 
 // processName expands and checks process_name.
