@@ -36,8 +36,9 @@ begins its lines with.
 (90s, 10m, 2h, 1d) or when (22:00, the last time it was so late; 2026-11-25; 2026-11-25T22:00; with a zone as
 in 2026-11-25T22:00:00Z). Lines without a time belong to the one before. Without -n all lines from then on are shown.
 
--f shows lines when they are whole. It ends with status 0 at Ctrl-C, when nobody reads its output any more, and when there
-is nothing left to follow. A program that has no log file (NONE, syslog) is left out. For -o json each line is an
+-f shows lines when they are whole. It takes up programs that are started later, and again those of a supd that was reloaded;
+of another supervisor it follows what is there. It ends with status 0 at Ctrl-C, when nobody reads its output any more, and when
+there is nothing left to follow. A program that has no log file (NONE, syslog) is left out. For -o json each line is an
 object on a line of its own.
 
 What was written before comes over XML-RPC: for control characters and bytes that are no text there may be U+FFFD. On a
@@ -133,7 +134,7 @@ func runLogs(s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(logs) == 0 {
+	if len(logs) == 0 && (!o.follow || s.status != 0) {
 		s.fail(exitGeneric)
 		return nil
 	}
@@ -157,6 +158,11 @@ func (s *session) namedLogs(o logOptions) ([]*logSource, error) {
 	if len(all) == 0 {
 		fmt.Fprintln(s.env.Stderr, "there are no programs; add a [program:NAME] section to the configuration of the server, then run update")
 	}
+	return logsOf(all, picked, o, func(p programInfo) { s.noLog(p.Namespec, o.stream) }), nil
+}
+
+// logsOf lists the logs of programs that were picked out of all. missing is told of each that has none; nil: nobody wants to know.
+func logsOf(all, picked []programInfo, o logOptions, missing func(programInfo)) []*logSource {
 	var logs []*logSource
 	seen := map[string]bool{}
 	for _, p := range picked {
@@ -172,11 +178,11 @@ func (s *session) namedLogs(o logOptions) ([]*logSource, error) {
 		if p.StderrLog != "" && o.stream != "stdout" {
 			logs = append(logs, &logSource{program: p.Namespec, stream: "stderr", colour: colour})
 		}
-		if len(logs) == before {
-			s.noLog(p.Namespec, o.stream)
+		if len(logs) == before && missing != nil {
+			missing(p)
 		}
 	}
-	return logs, nil
+	return logs
 }
 
 // noLog tells that a program has no log to show.

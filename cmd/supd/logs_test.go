@@ -153,12 +153,73 @@ startsecs = 0
 	if out, status := ctlIn(t, s.conf, "remove", "quiet"); status != 0 {
 		t.Error(out)
 	}
-	if got := f.line(); got != "the last" || f.lines.Scan() {
-		t.Errorf("%q, and then %q", got, f.lines.Text())
+	if got := f.line(); got != "the last" {
+		t.Errorf("%q", got)
 	}
-	if err := f.cmd.Wait(); err != nil || !strings.Contains(f.errs.String(), "stdout of quiet is not followed any more\n") {
-		t.Errorf("%v; it said %s", err, f.errs)
+	f.interrupt()
+}
+
+// TestLogsFollowWhatBeginsLater has programs come, go and come back, and supd reloaded, while their logs are followed.
+func TestLogsFollowWhatBeginsLater(t *testing.T) {
+	t.Parallel()
+	program := func(name, text string) string {
+		return "[program:" + name + "]\ncommand = /bin/sh -c \"echo " + text + "; exec sleep 1000\"\nstartsecs = 0\nstdout_logfile = DIR/" + name + ".log\nstderr_logfile = NONE\n"
 	}
+	s := onStage(t, program("first", "hello")+strings.Replace(program("later", "late"), "startsecs", "autostart = false\nstartsecs", 1)+"[group:x]\nprograms = first\n")
+	w := &town{s, read(t, s.conf)}
+	s.out.WaitFor(t, "success: first entered RUNNING")
+	f := followLogs(t, "-c", w.conf, "logs", "-f", "--no-prefix")
+	lines := func(want ...string) {
+		t.Helper()
+		for _, l := range want {
+			if got := f.line(); got != l {
+				t.Fatalf("%q, want %q; it said %s", got, l, f.errs)
+			}
+		}
+	}
+	said := func(want string) {
+		t.Helper()
+		proctest.Eventually(t, want, func() (string, bool) { return f.errs.String(), strings.Contains(f.errs.String(), want) })
+	}
+	lines("hello")
+	said("stdout of later is followed once the program is started: there is no file yet\n")
+	if out, status := ctlIn(t, w.conf, "start", "later"); status != 0 {
+		t.Fatal(out)
+	}
+	lines("late")
+	w.edit("[group:x]", strings.ReplaceAll(program("second", "there"), "DIR", w.dir)+"[group:x]")
+	if out, status := ctlIn(t, w.conf, "update"); status != 0 {
+		t.Fatal(out)
+	}
+	lines("there")
+	w.edit("echo there", "echo again")
+	if out, status := ctlIn(t, w.conf, "stop", "second"); status != 0 {
+		t.Fatal(out)
+	}
+	if out, status := ctlIn(t, w.conf, "remove", "second"); status != 0 {
+		t.Fatal(out)
+	}
+	said("stdout of second is not followed any more: the program was removed\n")
+	if err := os.Remove(filepath.Join(w.dir, "second.log")); err != nil {
+		t.Fatal(err)
+	}
+	if out, status := ctlIn(t, w.conf, "update"); status != 0 {
+		t.Fatal(out)
+	}
+	lines("again")
+	for _, name := range []string{"first.log", "second.log", "later.log"} {
+		if err := os.Truncate(filepath.Join(w.dir, name), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, status := ctlIn(t, w.conf, "reload"); status != 0 {
+		t.Fatal(out)
+	}
+	got := []string{f.line(), f.line()}
+	if slices.Sort(got); !slices.Equal(got, []string{"again", "hello"}) {
+		t.Errorf("after the reload: %q", got)
+	}
+	f.interrupt()
 }
 
 func TestLogsOfProgramsWithTimesAreInTheirOrder(t *testing.T) {
