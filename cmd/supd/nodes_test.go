@@ -329,6 +329,13 @@ func TestTheLiveStreamHasOtherNodes(t *testing.T) {
 	l.until("beta", "offline", "error")
 	startDaemon(t, up, supdBinary, "-c", beta.conf)
 	l.until("beta", "tree", `"namespec":"only-beta"`)
+	// The log says each of it once, however many look and however often it is tried.
+	for _, want := range []string{"WARN the node gamma cannot be reached: ", "WARN the node beta cannot be reached: ", "INFO the node beta can be reached again"} {
+		alpha.out.WaitFor(t, want)
+		if n := strings.Count(alpha.out.String(), want); n != 1 {
+			t.Errorf("%d times %q in\n%s", n, want, alpha.out)
+		}
+	}
 
 	// A log of another node is followed.
 	log := alpha.live(t, "nodes/beta/programs/web/logs/stdout?follow=true")

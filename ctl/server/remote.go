@@ -14,11 +14,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/sse"
+	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // Other supds (remotes=) are asked over their own /api/v1. What they have as remotes is never asked for, so that nodes which name
@@ -38,6 +42,19 @@ type remote struct {
 	confload.Remote
 	base   string // of its URLs
 	client *http.Client
+	down   atomic.Bool // it was not reached when somebody looked last
+}
+
+// note logs that a node cannot be reached any more, or can again.
+func (r *remote) note(logger hclog.Logger, kind string, data []byte) {
+	switch {
+	case kind == "offline" && !r.down.Swap(true):
+		var v struct{ Error string }
+		_ = json.Unmarshal(data, &v)
+		logger.Warn(fmt.Sprintf("the node %s cannot be reached: %s", logs.Clean(r.Name), logs.Clean(v.Error)))
+	case kind == "hello" && r.down.Swap(false):
+		logger.Info(fmt.Sprintf("the node %s can be reached again", logs.Clean(r.Name)))
+	}
 }
 
 // newRemotes are the other nodes that the servers name. The first one with a name counts; own is left out.
@@ -66,7 +83,8 @@ func newRemote(r confload.Remote, by *confload.Server) *remote {
 		base = "http://localhost"
 		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", path) }
 	}
-	return &remote{r, base, &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &remote{Remote: r, base: base, client: &http.Client{Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // send sends a request. path is below /api/v1 and escaped, with its query. The caller closes the body of the answer.

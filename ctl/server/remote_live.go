@@ -45,7 +45,10 @@ func (s *Server) followRemotes(ctx context.Context, usage bool, history int64) (
 	for _, r := range s.remotes {
 		all.Go(func() {
 			defer s.live.harmless()
-			r.follow(ctx, usage, history, func(kind string, data []byte) error { return tell(r.Name, kind, data) })
+			r.follow(ctx, usage, history, func(kind string, data []byte) error {
+				r.note(s.logger, kind, data)
+				return tell(r.Name, kind, data)
+			})
 		})
 	}
 	return out, func() {
