@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -207,6 +208,9 @@ func (c *client) post(ctx context.Context, method string, args []any) (answer []
 		return nil, err
 	}
 	req.Header.Set("Accept", "text/xml")
+	if onlyReads(full) {
+		req.Header["Idempotency-Key"] = []string{} // not sent: a connection that was closed meanwhile is made anew
+	}
 	body, err := c.send(ctx, req, method)
 	if err != nil {
 		return nil, err
@@ -217,6 +221,12 @@ func (c *client) post(ctx context.Context, method string, args []any) (answer []
 		return nil, fmt.Errorf("%s: answer to %s broke off: %w", c.url, method, err)
 	}
 	return b, nil
+}
+
+// onlyReads tells whether a method, with its namespace, changes nothing, so that a question may be asked twice.
+func onlyReads(method string) bool {
+	_, name, _ := strings.Cut(method, ".")
+	return slices.ContainsFunc([]string{"get", "read", "tail", "why", "plan", "needs", "list"}, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
 // send sends a request with the credentials and returns the body of the answer, which the caller closes. what names the

@@ -1,6 +1,7 @@
 package ctl
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,5 +281,59 @@ func TestARefusalIsExplained(t *testing.T) {
 	writeFile(t, named, "[supervisorctl]\nserverurl=unix:///no/such.sock\n")
 	if _, errs, _ := run(Env{}, "-c", named, "pid"); !strings.Contains(errs, "the address is that of "+named+"; start the server") {
 		t.Errorf("%q", errs)
+	}
+}
+
+// TestAQuestionIsAskedAgainWhenItsConnectionWasClosed has a server that closes the connection which is kept for the next call, as supd
+// does when it is reloaded. What changes something is not sent twice.
+func TestAQuestionIsAskedAgainWhenItsConnectionWasClosed(t *testing.T) {
+	for method, again := range map[string]bool{"getPID": true, "startProcess": false} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		served := make(chan struct{})
+		go func() {
+			defer close(served)
+			for first := true; ; first = false {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				in := bufio.NewReader(conn)
+				for n := 0; ; n++ {
+					r, err := http.ReadRequest(in)
+					if err != nil {
+						break
+					}
+					body, _ := io.ReadAll(r.Body)
+					_, name, _ := strings.Cut(string(body), "supervisor.")
+					name, _, _ = strings.Cut(name, "<")
+					got = append(got, name)
+					if first && n > 0 {
+						break
+					}
+					value := map[string]string{"getVersion": fakeVersion, "getPID": "<int>42</int>"}[name]
+					answer := "<?xml version='1.0'?><methodResponse><params><param><value>" + value + "</value></param></params></methodResponse>"
+					fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(answer), answer)
+				}
+				conn.Close()
+			}
+		}()
+		c := newClient("http://"+l.Addr().String(), "", credentials{}, certificates{})
+		var version string
+		var pid int
+		err1, err2 := c.call(t.Context(), &version, "getVersion"), c.call(t.Context(), &pid, method)
+		c.http.CloseIdleConnections()
+		l.Close()
+		<-served
+		want := []string{"getVersion", method}
+		if again {
+			want = append(want, method)
+		}
+		if err1 != nil || (err2 == nil) != again || !slices.Equal(got, want) || again && pid != 42 {
+			t.Errorf("%s: %v, %v, %q", method, err1, err2, got)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	gruntime "runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -35,7 +36,16 @@ const browserPatience = 60 * time.Second
 func openBrowser(t *testing.T) *browser {
 	t.Helper()
 	chromium := peer(t, "chromium")
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox, chromedp.DisableGPU,
+	profile, err := os.MkdirTemp("", "supd-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // a browser that was ended still has processes that write
+		for limit := time.Now().Add(10 * time.Second); os.RemoveAll(profile) != nil && time.Now().Before(limit); {
+			gruntime.Gosched()
+		}
+	})
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(profile), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("no-first-run", true), chromedp.Flag("host-resolver-rules", "MAP evil.example 127.0.0.1"), chromedp.Flag("force-color-profile", "srgb"), chromedp.WindowSize(1280, 800))
 	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
