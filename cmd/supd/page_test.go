@@ -191,6 +191,45 @@ startsecs=0
 	b.wait(`document.querySelector('dialog[open] h2').textContent === 'Keys'`)
 }
 
+// TestTheLogOfThePageKeepsItsLines has a line that is open while five thousand others come, one that never ends, and colours in all
+// their forms, cut anywhere.
+func TestTheLogOfThePageKeepsItsLines(t *testing.T) {
+	dir, address := pageSite(t, "", `
+[program:prompt]
+command=/bin/sh -c 'printf "name: " >&2; seq 1 6000; until test -e DIR/go; do sleep 0.05; done; echo typed >&2; head -c 70000 /dev/zero | tr "\\000" x; sleep 1000'
+startsecs=0
+stdout_logfile=DIR/prompt.log
+stderr_logfile=DIR/prompt.err
+`)
+	b := openBrowser(t)
+	b.open(address + "#/program/prompt")
+	b.wait(`document.querySelector('.log').textContent.includes('6000')`)
+	writeFile(t, dir, "go", "")
+	b.wait(`[...document.querySelectorAll('.line.stderr')].some((l) => l.textContent.includes('typed'))`)
+	b.wait(`document.querySelector('.log').textContent.includes('xxxx')`)
+	b.wait(`[...document.querySelectorAll('.line.stdout')].filter((l) => l.textContent.startsWith('xxx')).length > 2`)
+	b.eval(`import('/app/ansi.js').then(({ plain, render }) => {
+		const style = plain(), node = document.createElement('div');
+		render(node, '\x1b[38:2::1:2:3ma\x1b[0;7mb\x1b[31mc\x1b[27;4:3md\x1b[4:0me\x1b[48:5:1mf', style);
+		window.drawn = [...node.children].map((s) => [s.textContent, s.className, s.style.color].join('|')).join(' ');
+	}), 0`, nil)
+	b.wait(`window.drawn === 'a||rgb(1, 2, 3) b|fg-paper bg-ink| c|fg-paper bg-red| d|underline fg-red| e|fg-red| f|fg-red bg-red|'`)
+	b.eval(`import('/app/log.js').then(({ LogView }) => {
+		const v = new LogView({ name: '', local: true }, { namespec: 'prompt', stderr: '' });
+		v.close();
+		v.take('stdout', 'x\x1b[3');
+		v.take('stdout', '1mred\x1b[0m\n');
+		v.drawNow();
+		window.cut = v.text.innerHTML;
+	}).catch((e) => { window.cut = String(e); }), 0`, nil)
+	b.wait(`window.cut`)
+	var cut string
+	b.eval(`window.cut`, &cut)
+	if !strings.Contains(cut, `x</span>`) && !strings.Contains(cut, `>x<`) || !strings.Contains(cut, `<span class="fg-red">red</span>`) || strings.Contains(cut, "[3") {
+		t.Errorf("an escape sequence in two pieces: %s", cut)
+	}
+}
+
 // TestThePageSaysThatItIsNotConnected has supd go away and come back, the page stays.
 func TestThePageSaysThatItIsNotConnected(t *testing.T) {
 	address := freePort(t)

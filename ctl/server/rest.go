@@ -276,8 +276,10 @@ func (c *restCall) decode(v any) error {
 	d := json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxRestBody))
 	d.DisallowUnknownFields()
 	err := d.Decode(v)
-	if err == nil && d.More() {
-		err = errors.New("something follows after the value")
+	if err == nil {
+		if _, more := d.Token(); more != io.EOF {
+			err = errors.New("something follows after the value")
+		}
 	}
 	if err != nil {
 		var large *http.MaxBytesError

@@ -63,7 +63,9 @@ func (c *restCall) serveProgramLog() (any, error) {
 	case "stderr":
 		return nil, c.serveLog(name, info.Program.Group, stderr)
 	case "both":
-		if c.query("follow") == "" {
+		if follow, err := c.boolean("follow"); err != nil {
+			return nil, err
+		} else if !follow {
 			return nil, badAction("both streams together can only be followed; add follow=true, or read stdout and stderr")
 		}
 		return nil, c.serveLog(name, info.Program.Group, stdout, stderr)
@@ -113,6 +115,12 @@ func (c *restCall) window(log logs.Log, lines int64) ([]byte, error) {
 		return nil, err
 	}
 	if c.query("offset") == "" && c.query("length") == "" {
+		if lines == 0 {
+			if _, ok := log.Size(); !ok {
+				return nil, logs.ErrNoFile
+			}
+			return nil, nil
+		}
 		text, err := log.Read(-lines*lineBytes, 0)
 		return lastLines(text, int(lines)), err
 	}
@@ -126,6 +134,9 @@ func (c *restCall) window(log logs.Log, lines int64) ([]byte, error) {
 
 // lastLines is the last n lines of a text.
 func lastLines(text []byte, n int) []byte {
+	if n <= 0 {
+		return nil
+	}
 	end := len(bytes.TrimSuffix(text, []byte("\n")))
 	for range n {
 		if end = bytes.LastIndexByte(text[:end], '\n'); end < 0 {
@@ -278,8 +289,8 @@ func (s *source) follow(ctx context.Context, server *Server, lines int64, to cha
 // pass passes on what is written. Characters stay whole.
 func (s *source) pass(ctx context.Context, log logs.Following, lines int64, to chan<- piece) {
 	buffer := make([]byte, streamBuffer)
-	kept, begun := 0, false
-	var first []byte // the end of what was there before
+	kept, begun := 0, lines == 0 // without lines from before all is new
+	var first []byte             // the end of what was there before
 	for {
 		n, err := log.Read(buffer[kept:])
 		switch {

@@ -6,7 +6,7 @@ const names = ['black', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'wh
 
 /** What a line begins with: the colours that the line before has left. */
 export function plain() {
-  return { fg: '', bg: '', bold: false, dim: false, italic: false, underline: false };
+  return { fg: '', bg: '', bold: false, dim: false, italic: false, underline: false, reverse: false };
 }
 
 function colour256(n) {
@@ -17,14 +17,27 @@ function colour256(n) {
   return `rgb(${level(Math.floor(n / 36))},${level(Math.floor(n / 6) % 6)},${level(n % 6)})`;
 }
 
-function apply(style, codes) {
+/** A code with parts, as 4:3 or 38:2::255:0:0, which stand behind colons. */
+function applyParts(style, [c, kind, ...parts]) {
+  if (c === 4) style.underline = kind !== 0;
+  else if (c === 38 || c === 48) {
+    const colour = kind === 5 ? colour256(Math.min(255, parts[0] || 0)) : kind === 2 ? `rgb(${parts.slice(-3).map((n) => Math.min(255, n)).join(',')})` : '';
+    style[c === 38 ? 'fg' : 'bg'] = colour;
+  }
+}
+
+function apply(style, words) {
+  const codes = words.split(';').map((w) => (w.includes(':') ? w.split(':').map((n) => Number(n) || 0) : Number(w) || 0));
   for (let i = 0; i < codes.length; i++) {
     const c = codes[i];
-    if (c === 0) Object.assign(style, plain());
+    if (Array.isArray(c)) applyParts(style, c);
+    else if (c === 0) Object.assign(style, plain());
     else if (c === 1) style.bold = true;
     else if (c === 2) style.dim = true;
     else if (c === 3) style.italic = true;
     else if (c === 4) style.underline = true;
+    else if (c === 7) style.reverse = true;
+    else if (c === 27) style.reverse = false;
     else if (c === 22) style.bold = style.dim = false;
     else if (c === 23) style.italic = false;
     else if (c === 24) style.underline = false;
@@ -51,9 +64,10 @@ function apply(style, codes) {
 function span(style, text) {
   const classes = [style.bold && 'bold', style.dim && 'dim', style.italic && 'italic', style.underline && 'underline'].filter(Boolean);
   const node = el('span');
-  for (const [key, property, prefix] of [['fg', 'color', 'fg-'], ['bg', 'backgroundColor', 'bg-']]) {
-    if (style[key].startsWith('rgb')) node.style[property] = style[key];
-    else if (style[key]) classes.push(prefix + style[key]);
+  const [fg, bg] = style.reverse ? [style.bg || 'paper', style.fg || 'ink'] : [style.fg, style.bg];
+  for (const [colour, property, prefix] of [[fg, 'color', 'fg-'], [bg, 'backgroundColor', 'bg-']]) {
+    if (colour.startsWith('rgb')) node.style[property] = colour;
+    else if (colour) classes.push(prefix + colour);
   }
   node.className = classes.join(' ');
   node.textContent = text;
@@ -78,11 +92,11 @@ export function render(node, line, style) {
   for (const m of line.matchAll(escapes)) {
     put(line.slice(at, m.index));
     at = m.index + m[0].length;
-    if (m[2] === 'm') apply(style, m[1].split(/[;:]/).map((n) => Number(n) || 0));
+    if (m[2] === 'm') apply(style, m[1]);
   }
   put(line.slice(at));
 }
 
 function isPlain(s) {
-  return !s.fg && !s.bg && !s.bold && !s.dim && !s.italic && !s.underline;
+  return !s.fg && !s.bg && !s.bold && !s.dim && !s.italic && !s.underline && !s.reverse;
 }

@@ -5,6 +5,10 @@ import { programPath } from './api.js';
 import { el, perFrame, text } from './dom.js';
 
 const linesKept = 5000;
+const longest = 20000; // characters of a line until the rest stands in another one
+
+/* eslint-disable-next-line no-control-regex */
+const unfinished = /\x1b(?:\[[0-9;:]{0,50}|\][^\x07\x1b\n]{0,500})?$/; // the begin of an escape sequence whose end is still to come
 
 export class LogView {
   constructor(node, program) {
@@ -12,6 +16,7 @@ export class LogView {
     this.waiting = []; // lines to be drawn
     this.styles = { stdout: plain(), stderr: plain() };
     this.open = { stdout: null, stderr: null }; // the last line of a stream, while it has no end
+    this.held = { stdout: '', stderr: '' };
     this.lines = 0;
     this.draw = perFrame(() => this.drawNow());
     this.follow = el('input', { type: 'checkbox', checked: true, change: () => this.draw() });
@@ -41,10 +46,14 @@ export class LogView {
     source.addEventListener('missing', () => {
       if (!this.lines) text(this.note, 'there is no log yet');
     });
-    source.onerror = () => text(this.note, 'not connected');
+    source.onerror = () => {
+      text(this.note, 'not connected');
+      if (source.readyState === EventSource.CLOSED && !this.ended) setTimeout(() => this.ended || this.listen(), 3000); // the browser does not try again
+    };
   }
 
   close() {
+    this.ended = true;
     this.source.close();
   }
 
@@ -54,15 +63,24 @@ export class LogView {
     this.text.replaceChildren();
     this.lines = 0;
     this.open = { stdout: null, stderr: null };
+    this.held = { stdout: '', stderr: '' };
     this.styles = { stdout: plain(), stderr: plain() };
   }
 
   /** Takes what was written. */
   take(stream, words) {
+    words = this.held[stream] + words;
+    const cut = words.match(unfinished);
+    this.held[stream] = cut ? cut[0] : '';
+    if (cut) words = words.slice(0, cut.index);
     const parts = words.split('\n');
     const last = parts.pop();
-    for (const part of parts) this.waiting.push({ stream, part, ends: true });
-    if (last) this.waiting.push({ stream, part: last, ends: false });
+    const add = (part, ends) => {
+      for (; part.length > longest; part = part.slice(longest)) this.waiting.push({ stream, part: part.slice(0, longest), ends: false });
+      this.waiting.push({ stream, part, ends });
+    };
+    for (const part of parts) add(part, true);
+    if (last) add(last, false);
     if (this.waiting.length > 2 * linesKept) this.waiting.splice(0, this.waiting.length - linesKept); // a tab that was not drawn for long
     this.draw();
   }
@@ -73,11 +91,13 @@ export class LogView {
     const pattern = this.search.value.toLowerCase();
     for (const { stream, part, ends } of this.waiting) {
       let line = this.open[stream];
-      if (!line) {
+      if (!line || line.length >= longest) {
         line = el(`div.line.${stream}`);
+        line.length = 0;
         news.append(line);
         this.lines++;
       }
+      line.length += part.length;
       render(part === '' ? line : line.appendChild(el('span')), part, this.styles[stream]);
       if (pattern) line.classList.toggle('other', !line.textContent.toLowerCase().includes(pattern));
       this.open[stream] = ends ? null : line;
@@ -85,7 +105,9 @@ export class LogView {
     this.waiting = [];
     this.text.append(news);
     while (this.lines > linesKept && this.text.firstChild) {
-      this.text.firstChild.remove();
+      const first = this.text.firstChild;
+      for (const stream in this.open) if (this.open[stream] === first) this.open[stream] = null; // it goes on in a new line
+      first.remove();
       this.lines--;
     }
     if (pattern) this.tellFound();

@@ -1,0 +1,52 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// TestEndsOfLogs has the windows in which there is nothing to see, and what does not make sense.
+func TestEndsOfLogs(t *testing.T) {
+	for _, text := range []string{"", "half", "one\n", "one\ntwo\n", "one\n\n"} {
+		for n, want := range map[int]string{0: "", 1: text[strings.LastIndex(strings.TrimSuffix(text, "\n"), "\n")+1:], 9: text} {
+			if got := string(lastLines([]byte(text), n)); got != want {
+				t.Errorf("the last %d lines of %q are %q, want %q", n, text, got, want)
+			}
+		}
+	}
+	for _, text := range []string{"", "half", "one\n"} {
+		r := newRig(t)
+		r.withLogs(t, text)
+		for path, want := range map[string]struct {
+			status int
+			body   string
+		}{
+			"stdout?lines=0":            {http.StatusOK, ""},
+			"stdout?lines=1":            {http.StatusOK, text},
+			"both?follow=false&lines=1": {http.StatusBadRequest, "both streams together can only be followed"},
+			"both?follow=perhaps":       {http.StatusBadRequest, "follow"},
+		} {
+			status, body := r.rest(t, "GET", "/programs/cat/logs/"+path, basicAuth("u", "a:b"), "")
+			if status != want.status || status == http.StatusOK && body != want.body || !strings.Contains(body, want.body) {
+				t.Errorf("%q: %s: %d %q", text, path, status, body)
+			}
+		}
+		if strings.Contains(r.log.String(), "panic") {
+			t.Error(r.log)
+		}
+	}
+}
+
+// TestSomethingBehindABodyIsRefused has what a decoder of JSON does not see by itself.
+func TestSomethingBehindABodyIsRefused(t *testing.T) {
+	r := newRig(t)
+	for _, tail := range []string{"}", "]", "{}", "x"} {
+		if status, body := r.rest(t, "POST", "/actions", basicAuth("u", "a:b"), `{"do":"stop","names":["cat"]}`+tail); status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", tail, status, body)
+		}
+	}
+	if status, body := r.rest(t, "POST", "/actions", basicAuth("u", "a:b"), `{"do":"stop","names":["cat"]}`+" \n"); status != http.StatusOK {
+		t.Errorf("%d %s", status, body)
+	}
+}
