@@ -78,7 +78,7 @@ func (s *step) retriesLeft() bool {
 
 // pause keeps a program down for restartpause and then starts it with a reason.
 func (s *step) pause(r Reason) {
-	s.Waiting, s.Pausing, s.Resume = false, true, r
+	s.Waiting, s.Pausing, s.Failing, s.Resume = false, true, false, r
 	s.Reason = Reason{"pause", "it is started again after restartpause (" + inSeconds(s.policy.RestartPause) + ")"}
 	s.do(Arm{s.Life, PauseTimer, s.policy.RestartPause})
 }
@@ -98,7 +98,7 @@ func (s *step) unwant() {
 	if s.Pausing {
 		s.do(Disarm{})
 	}
-	s.Waiting, s.Pausing, s.Resume = false, false, Reason{}
+	s.Waiting, s.Pausing, s.Failing, s.Resume = false, false, false, Reason{}
 }
 
 // inSeconds is d for people.

@@ -30,6 +30,8 @@ func causeOf(p *Program, ev Event) uint64 {
 		return ev.Cause
 	case StopRequested:
 		return ev.Cause
+	case PolicyChanged:
+		return ev.Cause
 	case NeedsChanged:
 		return ev.Cause
 	case Spawned:
@@ -66,6 +68,6 @@ func (p *Program) endOf(signal uint64) uint64 {
 
 // note remembers a decision.
 func (s *step) note(r Reason) {
-	s.do(Note{s.Life, r, s.cause})
+	s.do(Note{Life: s.Life, Reason: r, Cause: s.cause})
 	s.cause = CauseBefore
 }

@@ -17,6 +17,7 @@ type (
 	StopRequested struct {
 		By    Origin
 		Cause uint64
+		Owed  bool // it is down, or on its way down, for the sake of its group, which would start it again otherwise
 	}
 	// HoldRequested says that the supervisor is going down: nothing is started from now on (compat.md §3.2, last line).
 	HoldRequested struct{}
@@ -87,8 +88,10 @@ type (
 	}
 	// PolicyChanged says that the policy was From until now. Ran is how long the present process has been there; 0: there is none.
 	PolicyChanged struct {
-		From *Policy
-		Ran  time.Duration
+		From  *Policy
+		Ran   time.Duration
+		Stale bool   // a process that is there was started with options that do not count any more
+		Cause uint64 // of Stale
 	}
 	// MemoryUsed says how much memory the process of a life and its descendants use, in bytes.
 	MemoryUsed struct {
@@ -241,12 +244,13 @@ type (
 	}
 	// Note says that something was decided that is worth remembering and does not change the state by itself.
 	Note struct {
-		Life   uint64
-		Reason Reason
-		Cause  uint64 // as in Transition
+		Life    uint64
+		Reason  Reason
+		Cause   uint64 // as in Transition
+		Decides bool   // the next transition comes of it, see Program.Last
 	}
-	// Escalate says that the program has failed for good as far as its own policy goes: what becomes of it is up to its
-	// group. Only programs whose policy says so do that.
+	// Escalate says that the program has failed for good as far as its own policy goes, or was stopped for something that is a
+	// failure: what becomes of it is up to its group. Only programs whose policy says so do that.
 	Escalate struct{ Reason Reason }
 	// Log is one line for the main log, in supervisord's words (compat.md §7.1).
 	Log struct {

@@ -17,11 +17,15 @@ import (
 //   - A member that ends while the pass is to stop it anyway is down, however it ended; the budget is not charged.
 //   - A member that fails on its way up, or one outside the pass that fails, is charged to the budget, and what the
 //     strategy says about it is added to the pass: everything concerned is stopped again before anything is started.
-//   - A member that somebody else takes down, or wants to stay down, is left out of the rest of the pass.
+//   - A member that somebody else takes down, or wants to stay down, is left out of the rest of the pass; the pass waits for its end
+//     where it waits for that of others.
+//   - A member that somebody else starts while others are still to be stopped, although it is to start after one of these, is stopped
+//     again and started in its turn.
 //
 // When the budget is used up the group gives up: everything that is up is stopped in reverse order, GiveUp is reported
 // once, and from then on nothing is asked for. When AutoShutdown says that the work of the group is done it is the same, and
-// ShutDown is reported. A new start of the group is a new Group, or Start.
+// ShutDown is reported. What somebody starts while everything is being stopped is stopped as well. A new start of the group is a
+// new Group, or Start.
 //
 // A member may be a group: that group is told Stop and Start, and Standing is what it tells of itself.
 type Group struct {
@@ -173,7 +177,7 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 	case MemberStarting:
 		m.wanted = true
 		if m.is == isDown {
-			m.is = isStarting
+			m.is, m.plan = isStarting, g.planFor(i, m.plan)
 		}
 	case MemberUnwanted:
 		m.wanted = false
@@ -187,6 +191,9 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 			}
 		}
 	case MemberUp:
+		if was.is == isDown {
+			m.plan = g.planFor(i, m.plan)
+		}
 		if m.is != isStopping { // its end is still to come
 			m.is, m.wanted = isUp, true
 		}
@@ -212,6 +219,67 @@ func (g Group) Tell(ev Member, now time.Duration) (Group, []GroupAction) {
 		}
 	}
 	return g, append(charged, g.next()...)
+}
+
+// planFor is what is to be done with member i, whose plan was p, when somebody else starts it.
+func (g *Group) planFor(i int, p plan) plan {
+	switch g.phase {
+	case givingUp, shuttingDown, takenDown:
+		return stop
+	case inPass:
+		if g.isStopping() && g.isAhead(i) {
+			return restart
+		}
+	}
+	return p
+}
+
+// isStopping tells whether members are still to be stopped before any is started.
+func (g *Group) isStopping() bool {
+	return g.members.count(isAwaited) > 0 || g.members.count(isToStop) > 0
+}
+
+// isAhead tells whether a member that comes up while others are being stopped is one that is to start after one of these.
+func (g *Group) isAhead(i int) bool {
+	switch g.Strategy {
+	case OneForAll:
+		return true
+	case RestForOne:
+		for _, of := range []trait{isToStop, isToStart} {
+			if first := g.members.first(of); first >= 0 && first <= i {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Owes tells whether a member is down, or on its way down, for the sake of the group: it was up, or on its way up, and nobody but
+// the group has taken it down since.
+func (g Group) Owes(name string) bool {
+	if g.members == nil {
+		return false
+	}
+	i, known := g.index[name]
+	return known && g.members.at(i).wanted
+}
+
+// Awaits is the fact about a member that the group waits for, as it has asked for that; false: it waits for none.
+func (g Group) Awaits(name string) (Fact, bool) {
+	if g.members == nil {
+		return 0, false
+	}
+	i, known := g.index[name]
+	if !known {
+		return 0, false
+	}
+	switch m := g.members.at(i); {
+	case m.is == isStopping:
+		return MemberDown, true
+	case m.is == isStarting && m.plan == start:
+		return MemberUp, true
+	}
+	return 0, false
 }
 
 // isCharged tells whether a failure of the member is one for the group: it was not to be stopped anyway, and something was
@@ -276,13 +344,16 @@ func (g *Group) done(i int) {
 	g.replan(0, len(g.Order), stop)
 }
 
-// replan plans to stop or to restart the members from one index to before another that are not down. One that is down is left
-// down when everything stops; otherwise it keeps its plan, which may be a start later in the pass.
+// replan plans to stop or to restart the members from one index to before another that are not down. One that somebody wants down
+// is only awaited. One that is down is left down when everything stops; otherwise it keeps its plan, which may be a start later in
+// the pass.
 func (g *Group) replan(from, to int, p plan) {
 	for i := from; i < to; i++ {
 		m := g.members.at(i)
 		was := m
 		switch {
+		case m.is != isDown && !m.wanted:
+			m.plan = stop
 		case m.is != isDown:
 			m.plan = p
 		case p == stop:

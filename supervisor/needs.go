@@ -61,13 +61,21 @@ func (s *step) wait() {
 
 func waits(lacks string) Reason { return Reason{"waits", "it waits for " + lacks} }
 
-// goOn starts a program that has waited and lacks nothing any more. It is the end of every step, so that the order in which
-// the end of its process and the return of what it needs are told does not matter.
+// goOn starts a program that has waited and lacks nothing any more, or tells its group that it has failed. It is the end of every
+// step, so that the order in which the end of its process and the return of what it needs are told does not matter.
 func (s *step) goOn() {
-	if !s.Waiting || s.Lacks != "" || s.Held || s.HasProcess() || s.State == Stopping {
+	if !s.Waiting || s.Held || s.HasProcess() || s.State == Stopping {
 		return
 	}
-	s.start(s.whyResume())
+	if s.isForGroup() {
+		r := Reason{"restart-due", "it was to be " + s.Resume.Text}
+		s.unwant()
+		s.do(Escalate{r})
+		return
+	}
+	if s.Lacks == "" {
+		s.start(s.whyResume())
+	}
 }
 
 // whyResume is the reason of the start that ends the waiting.

@@ -6,6 +6,9 @@ package supervisor
 // ready_timeout, which are measured from the start. What was ready stays ready until a check says otherwise.
 func (s *step) policyChanged(ev PolicyChanged) {
 	before, now := ev.From, s.policy
+	if ev.Stale && (s.State == Starting || s.State == Running) {
+		s.again(ByUpdate, Reason{"update", "somebody has started it with the options that it had before the update"})
+	}
 	if s.IsReady(before) && now.Health.Check {
 		s.Health.Passed = true
 	}

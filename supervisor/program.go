@@ -49,6 +49,7 @@ type Program struct {
 	Lacks      string // what it depends on and is not up, in words; "" nothing
 	Waiting    bool   // it is wanted, and is started as soon as it lacks nothing and has no process
 	Pausing    bool   // it is down for the time of restartpause
+	Failing    bool   // it is Waiting after a failure, which its group is to hear of when it is down
 	Resume     Reason // of the start that ends Waiting or Pausing; zero: what it needs is there
 	StopsSent  int    // how many of the stop signals were sent
 	Announced  bool   // its readiness check was met in this life
@@ -65,7 +66,7 @@ type Program struct {
 	PostStopDue  bool // its post_stop_hook is still to come
 
 	Reason Reason // why it is in this state
-	Last   uint64 // number of the record of its last transition, which the caller sets; 0: there was none
+	Last   uint64 // number of the record of its last transition, or of a Note that Decides, which the caller sets; 0: there was none
 }
 
 // TooQuick is the SpawnErr of a process that ended before startsecs.
@@ -199,7 +200,7 @@ func (s *step) startRequested(ev StartRequested) {
 func (s *step) start(r Reason) {
 	s.Life++
 	s.Pid, s.SpawnErr, s.ExitStatus = 0, "", 0
-	s.Waiting, s.Resume, s.StopsSent = false, Reason{}, 0
+	s.Waiting, s.Failing, s.Resume, s.StopsSent = false, false, Reason{}, 0
 	s.Announced, s.Overdue, s.Health, s.Status = false, false, Health{}, ""
 	s.Ended, s.PostStopDue = Ended{}, false
 	s.enter(Starting, r, Transition{Tries: s.Failures})

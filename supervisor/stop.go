@@ -7,16 +7,20 @@ func (s *step) stopRequested(ev StopRequested) {
 		s.Suspended = true
 		s.log(Info, "%s is not started by its schedule until it is started by somebody", s.policy.Name)
 	}
-	s.stop(ev.By, Reason{"stop-requested", "stopped by " + ev.By.String()})
+	r := Reason{"stop-requested", "stopped by " + ev.By.String()}
+	stays := !s.State.IsUp() && (s.IsWanted() || ev.Owed)
+	s.stop(ev.By, r)
+	if stays { // down as it is, or on its way
+		s.Reason = r
+		s.do(Note{s.Life, r, s.cause, true})
+		s.cause = CauseBefore
+	}
 }
 
 // stop brings the program down, and ends that it is wanted.
 func (s *step) stop(by Origin, r Reason) {
 	s.Queued = false
-	if s.IsWanted() {
-		s.unwant()
-		s.Reason = r
-	}
+	s.unwant()
 	switch s.State {
 	case Backoff:
 		if by == ByShutdown {
@@ -64,12 +68,13 @@ func (s *step) settleStop() {
 
 // pauseIfWanted has a program that was stopped to be started again wait for restartpause.
 func (s *step) pauseIfWanted() {
-	if s.Waiting && s.policy.RestartPause > 0 && s.State == Stopped {
+	if s.Waiting && !s.isForGroup() && s.policy.RestartPause > 0 && s.State == Stopped {
 		s.pause(s.whyResume())
 	}
 }
 
-// again stops a program that is up and has it started anew, unless somebody wants it to stay down meanwhile.
+// again stops a program that is up and has it started anew, unless somebody wants it to stay down meanwhile. All but a change of
+// files or options is a failure, so that it is up to the group, if that decides about failures, what comes then.
 func (s *step) again(by Origin, r Reason) {
 	if s.Held {
 		return // it is stopped anyway when it is its turn
@@ -78,12 +83,16 @@ func (s *step) again(by Origin, r Reason) {
 	s.stop(by, r)
 	s.Queued = queued
 	resume := Reason{"restart", "started again: " + r.Text}
-	if !s.HasProcess() && s.policy.RestartPause > 0 {
+	s.Failing = by != ByFiles && by != ByUpdate
+	if !s.HasProcess() && !s.isForGroup() && s.policy.RestartPause > 0 {
 		s.pause(resume)
 		return
 	}
 	s.Waiting, s.Resume = true, resume
 }
+
+// isForGroup tells whether its group is to decide what comes after a stop.
+func (s *step) isForGroup() bool { return s.Failing && s.policy.Escalate }
 
 func (s *step) signalStop() {
 	s.StopsSent = 0

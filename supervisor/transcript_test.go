@@ -184,7 +184,7 @@ func parseEvent(t *testing.T, s string) Event {
 	case "start":
 		return StartRequested{By: origins[f[1]]}
 	case "stop":
-		return StopRequested{By: origins[f[1]]}
+		return StopRequested{By: origins[f[1]], Owed: f[1] == "owed"}
 	case "lacks":
 		return NeedsChanged{Lacks: strings.Join(strings.Fields(s)[1:], " ")}
 	case "hold":
@@ -293,7 +293,11 @@ func render(e Effect) string {
 		}
 		return s + " (" + e.Reason.Code + ": " + e.Reason.Text + ")"
 	case Note:
-		return "note (" + e.Reason.Code + ": " + e.Reason.Text + ")"
+		decides := ""
+		if e.Decides {
+			decides = ", decides"
+		}
+		return "note (" + e.Reason.Code + ": " + e.Reason.Text + ")" + decides
 	case Log:
 		return e.Level.String() + " " + e.Text
 	}
