@@ -39,6 +39,7 @@ type Info struct {
 	Counts     Counts
 
 	memory [2]*logs.Memory // logs in memory, by channel; nil none
+	lent   bool            // its group has it down, or was told that it has failed
 }
 
 // Stdout is the log of standard output, nil when nothing is kept of it.

@@ -24,7 +24,8 @@ func (p *program) configure(m *configure) {
 	if p.proc != nil {
 		ran = p.tree.since(p.proc.Began())
 	}
-	p.apply(supervisor.PolicyChanged{From: before, Ran: ran})
+	// Nobody is to be up here with other options, unless somebody was quicker with a start than the update.
+	p.apply(supervisor.PolicyChanged{From: before, Ran: ran, Stale: confload.NeedsRestart(was, m.program), Cause: m.cause})
 	p.publish()
 	p.ask()
 	if p.m.IsReady(p.policy) != ready {

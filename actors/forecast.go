@@ -27,8 +27,8 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 		out.add("nothing", e.program.NameSpec(), "it has no process")
 		return out, nil
 	}
-	spending := g.spending.Load()
-	policy := policyOf(i.Program, spending != nil && !spending.gaveUp, 0)
+	state := g.state.Load()
+	policy := policyOf(i.Program, state != nil && !state.GaveUp(), 0)
 	m := supervisor.Program{State: i.State, Life: i.Life, Pid: i.Pid, Failures: i.Failures}
 	exit := supervisor.Exit{Code: -1, Text: "terminated by " + process.SignalName(9), Ran: h.tree.since(i.Start)}
 	next, effects := supervisor.Step(policy, m, supervisor.ProcessExited{Life: i.Life, Exit: exit})
@@ -38,9 +38,14 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 	}
 	if out.follow(e.program.NameSpec(), effects) {
 		f.tell(g, e.program.Name, supervisor.MemberFailed)
-	} else if fact, is := factOf(next.State); is && !next.IsWanted() {
+	} else if fact, is := factOf(next.State, false); is && !next.IsWanted() {
 		f.tell(g, e.program.Name, fact)
 	}
+	top := g
+	for above := g; above != nil; above = h.tree.table.parentOf(above) {
+		top = above
+	}
+	f.settle(top)
 	out.losses(f.down)
 	return out, nil
 }
@@ -54,33 +59,52 @@ type forecast struct {
 	told     map[string]supervisor.Fact   // what the group above was told of a group
 }
 
-// machine returns the machine of a group, told how its members stand; nil: it has no strategy.
+// machine returns the machine of a group as it stands, in the middle of a pass perhaps; nil: it has no strategy.
 func (f *forecast) machine(g *groupEntry) *supervisor.Group {
 	name := g.config.Name
 	if m, known := f.machines[name]; known {
 		return m
 	}
-	m := machineOf(g)
+	var m *supervisor.Group
+	if s := g.state.Load(); s != nil {
+		own := s.Group
+		m = &own
+	}
 	f.machines[name] = m
-	if m == nil {
-		return nil
-	}
-	if s := g.spending.Load(); s != nil {
-		m.Budget = s.budget
-	}
-	for _, member := range membersOf(g) {
-		fact, is := supervisor.MemberDown, false
-		if member.entry != nil {
-			fact, is = factOf(member.entry.info.Load().State)
-		} else if inner := f.inner(g, member.group); inner != nil {
-			fact, is = f.standing(inner)
-		}
-		if is {
-			*m, _ = m.Tell(supervisor.Member{Name: member.name, Fact: fact}, f.now(g))
-		}
-	}
 	f.told[name], _ = f.standing(g)
 	return m
+}
+
+// settle has come true what groups have asked for already.
+func (f *forecast) settle(g *groupEntry) {
+	m := f.machine(g)
+	if m == nil {
+		return
+	}
+	for _, member := range membersOf(g) {
+		if inner := f.inner(g, member.group); member.entry == nil && inner != nil {
+			f.settle(inner)
+			continue
+		}
+		switch fact, awaits := m.Awaits(member.name); {
+		case !awaits:
+		case fact == supervisor.MemberDown:
+			f.plan.add("wait", f.spec(g, member.name), "until it is down")
+			f.tell(g, member.name, fact)
+		default:
+			f.plan.add("wait", f.spec(g, member.name), "until it is up")
+			f.tell(g, member.name, fact)
+		}
+	}
+}
+
+// spec is how a member is called.
+func (f *forecast) spec(g *groupEntry, member string) string {
+	if e := g.find(member); e != nil {
+		return e.program.NameSpec()
+	}
+	name, _ := confload.GroupMember(member)
+	return name + ":*"
 }
 
 // inner is the group of a name if it is a member of g.
@@ -106,7 +130,7 @@ func (f *forecast) standing(g *groupEntry) (supervisor.Fact, bool) {
 
 // now is the time in the budget of a group.
 func (f *forecast) now(g *groupEntry) time.Duration {
-	if s := g.spending.Load(); s != nil {
+	if s := g.state.Load(); s != nil {
 		return f.tree.since(s.began)
 	}
 	return 0

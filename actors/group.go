@@ -79,7 +79,7 @@ func (g *group) Receive(ctx actor.Context) {
 				g.unwanted = map[*entry]uint64{}
 			}
 			g.unwanted[m.entry] = m.number
-			g.tell(ctx, m.entry.program.Name, supervisor.MemberUnwanted, 0)
+			g.tell(ctx, m.entry.program.Name, supervisor.MemberUnwanted, m.cause)
 		}
 	case *startMembers:
 		g.startMembers(ctx, &m.memberOrder)

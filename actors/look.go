@@ -67,11 +67,11 @@ func (e *groupEntry) look(t *tree) GroupInfo {
 		g.Strategy = strategies[s.Strategy].String()
 		g.AutoShutdown = autoShutdowns[s.AutoShutdown].String()
 	}
-	if s := e.spending.Load(); s != nil {
+	if s := e.state.Load(); s != nil {
 		now := t.since(s.began)
-		g.Budget = &BudgetInfo{Intensity: s.budget.Intensity, Period: s.budget.Period, Used: s.budget.Used(now), Left: s.left(now),
-			Refill: s.budget.Refill(now), GaveUp: s.gaveUp}
-		g.Done = s.isDone
+		g.Budget = &BudgetInfo{Intensity: s.Budget.Intensity, Period: s.Budget.Period, Used: s.Budget.Used(now), Left: s.left(now),
+			Refill: s.Budget.Refill(now), GaveUp: s.GaveUp()}
+		g.Done = s.Over() && !s.GaveUp()
 	}
 	for _, p := range byPriority(e.entries) {
 		g.Programs = append(g.Programs, p.look())
@@ -92,9 +92,9 @@ func (e *entry) look() ProgramInfo {
 }
 
 // left is how many restarts are allowed at the time now before the group gives up; -1 any number.
-func (s *spending) left(now time.Duration) int {
-	if s.budget.Intensity < 0 {
+func (s *groupState) left(now time.Duration) int {
+	if s.Budget.Intensity < 0 {
 		return -1
 	}
-	return max(0, s.budget.Intensity-s.budget.Used(now))
+	return max(0, s.Budget.Intensity-s.Budget.Used(now))
 }

@@ -223,19 +223,22 @@ type (
 	startMembers struct{ memberOrder }
 	stopMembers  struct{ memberOrder }
 	memberOrder  struct {
-		number uint64 // they grow
-		by     string // the group that asks
-		why    supervisor.Reason
-		cause  uint64
+		number   uint64 // they grow
+		declined uint64 // what is known of memberStands.declined
+		by       string // the group that asks
+		why      supervisor.Reason
+		cause    uint64
 	}
 	// memberStands says how a group that is a member stands; tellStanding asks for that.
 	memberStands struct {
-		group  string
-		fact   supervisor.Fact
-		wanted bool
-		order  uint64 // number of the last order it has got
-		gone   bool   // it has ended
-		cause  uint64
+		group    string
+		fact     supervisor.Fact
+		wanted   bool
+		again    bool   // the fact is the one that was told last, and no answer to an order
+		order    uint64 // number of the last order it has got
+		declined uint64 // number of the last time that nobody in it was wanted up any more
+		gone     bool   // it has ended
+		cause    uint64
 	}
 	tellStanding struct{}
 	// stopGroup asks a group to stop all its programs, last one first; the answer is groupDown.
@@ -250,6 +253,7 @@ type (
 	configure struct {
 		program  *confload.Program
 		escalate bool
+		cause    uint64 // number of the record of the update; 0 it is none
 	}
 	// changeGroup asks root to have a group become what a configuration says; the answer is an *Outcome or *Fault.
 	changeGroup struct {
@@ -273,17 +277,19 @@ type (
 	leave          struct{}
 	needsMoved     struct{ cause uint64 } // something that the program depends on has changed
 	programChanged struct {
-		entry  *entry
-		state  supervisor.State
-		failed bool   // it is up to the group what becomes of it
-		over   bool   // it is down and nothing is done for it any more; its snapshot may be ahead of what was told of it
-		cause  uint64 // number of the record of the change
+		entry   *entry
+		state   supervisor.State
+		settled bool   // it is RUNNING, and those after it in a group need not wait for it
+		failed  bool   // it is up to the group what becomes of it
+		over    bool   // it is down and nothing is done for it any more; its snapshot may be ahead of what was told of it
+		cause   uint64 // number of the record of the change
 	}
 	cleanedUp struct{ entry *entry } // its post_stop_hook has ended
-	// memberUnwanted: a client wants it down, and it may be down.
+	// memberUnwanted: somebody other than the group wants it down, and it may be down.
 	memberUnwanted struct {
 		entry  *entry
 		number uint64 // how many there were, of this program
+		cause  uint64 // number of the record of that; 0 none
 	}
 	beginAnew    struct{ gaveUps uint64 } // the pause of a group is over that gave up for this time
 	configLoaded struct {

@@ -53,12 +53,10 @@ func (c *outputCount) load() OutputMetrics {
 	return OutputMetrics{Bytes: c.bytes.Load(), Dropped: c.dropped.Load()}
 }
 
-// spending is the budget of a group as it was after the last thing it was told.
-type spending struct {
-	budget supervisor.Budget
-	began  time.Time // the origin of the times in budget
-	gaveUp bool
-	isDone bool // auto_shutdown has stopped it
+// groupState is the machine of a group as it was after the last thing it was told. It is not changed.
+type groupState struct {
+	supervisor.Group
+	began time.Time // the origin of the times in its budget
 }
 
 // poolBuffer is how a pool stands. It is written by the event center.
@@ -67,9 +65,9 @@ type poolBuffer struct {
 	discarded atomic.Uint64
 }
 
-// publish makes how the budget stands known.
+// publish makes known how the group stands.
 func (g *group) publish(m *supervisor.Group) {
-	g.entry.spending.Store(&spending{m.Budget, g.began, m.GaveUp(), m.Over() && !m.GaveUp()})
+	g.entry.state.Store(&groupState{*m, g.began})
 	g.tree.table.versions.changed()
 }
 
@@ -84,9 +82,9 @@ func (h *Handle) Metrics() Metrics {
 	}
 	for _, g := range *t.table.groups.Load() {
 		name := g.config.Name
-		if s := g.spending.Load(); s != nil {
+		if s := g.state.Load(); s != nil {
 			now := t.since(s.began)
-			m.Groups = append(m.Groups, GroupMetrics{name, s.budget.Used(now), s.left(now), s.gaveUp})
+			m.Groups = append(m.Groups, GroupMetrics{name, s.Budget.Used(now), s.left(now), s.GaveUp()})
 		}
 		if g.config.Listener != nil {
 			m.Pools = append(m.Pools, PoolMetrics{name, g.buffer.waiting.Load(), g.buffer.discarded.Load()})

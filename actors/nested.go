@@ -41,6 +41,9 @@ type nestedState struct {
 	ordered map[string]uint64          // member → number of the last order to it
 	stands  map[string]supervisor.Fact // member → what it said last
 
+	declines map[string]uint64 // member → number of its last decline that is known
+
+	declined     uint64          // number of the last time that nobody in the group was wanted up any more; 0: there was none
 	lastOrder    uint64          // from the group above
 	told         supervisor.Fact // what the group above was told last
 	toldWanted   bool
@@ -87,7 +90,7 @@ func (g *group) memberLaunched(ctx actor.Context, name string) {
 // order has a group that is a member start or stop as a whole. One that is not there is down.
 func (g *group) order(ctx actor.Context, a supervisor.GroupAction) {
 	name, _ := confload.GroupMember(a.Member)
-	o := memberOrder{number: g.tree.orders.Add(1), by: g.entry.config.Name, why: a.Reason, cause: g.because}
+	o := memberOrder{number: g.tree.orders.Add(1), by: g.entry.config.Name, declined: g.declines[name], why: a.Reason, cause: g.because}
 	if g.ordered == nil {
 		g.ordered = map[string]uint64{}
 	}
@@ -113,23 +116,25 @@ func (g *group) memberStands(ctx actor.Context, m *memberStands) {
 		return
 	}
 	if g.stands == nil {
-		g.stands = map[string]supervisor.Fact{}
+		g.stands, g.declines = map[string]supervisor.Fact{}, map[string]uint64{}
 	}
-	g.stands[m.group] = m.fact
-	name := "group:" + m.group
+	g.stands[m.group], g.declines[m.group] = m.fact, m.declined
+	name, isLive := "group:"+m.group, m.fact == supervisor.MemberUp || m.fact == supervisor.MemberStarting
 	if !m.wanted {
 		g.tell(ctx, name, supervisor.MemberUnwanted, m.cause)
-		if m.fact == supervisor.MemberUp || m.fact == supervisor.MemberStarting {
-			return // it is on its way down
-		}
 	}
-	g.heard(ctx, name, m.fact, m.cause)
+	switch {
+	case isLive && !m.wanted: // it is on its way down
+	case m.again && !isLive: // and its end is known
+	default:
+		g.heard(ctx, name, m.fact, m.cause)
+	}
 }
 
 // startMembers carries out the order of the group above to be up.
 func (g *group) startMembers(ctx actor.Context, m *memberOrder) {
-	if !g.obeys(m) {
-		return
+	if !g.obeys(m) || m.declined < g.declined {
+		return // somebody who wants all of them down was quicker, and the group above takes this one for starting
 	}
 	var autostart []string
 	for i := range g.members {
@@ -168,19 +173,23 @@ func (g *group) tellParent(ctx actor.Context) {
 		return
 	}
 	fact, wanted := g.machine.Standing(), g.machine.IsWanted()
-	if fact == supervisor.MemberFailed && (g.failedBefore || g.entry.config.Supervision.OnGiveUp != confload.GiveUpEscalate) {
+	if fact == supervisor.MemberFailed && (!wanted || g.failedBefore || g.entry.config.Supervision.OnGiveUp != confload.GiveUpEscalate) {
 		fact = supervisor.MemberDown
 	}
 	g.failedBefore = g.failedBefore && g.machine.GaveUp()
+	if g.toldWanted && !wanted {
+		g.declined = g.tree.orders.Add(1)
+	}
 	if g.gone {
 		fact, wanted = supervisor.MemberDown, false
 	} else if fact == g.told && wanted == g.toldWanted && !g.owesStanding {
 		return
 	}
+	again := fact == g.told && !g.owesStanding && !g.gone
 	g.told, g.toldWanted, g.owesStanding = fact, wanted, false
 	if e := g.tree.table.parentOf(g.entry); e != nil {
 		ctx.Send(e.pid.Load(), &memberStands{group: g.entry.config.Name, fact: fact, wanted: wanted, order: g.lastOrder,
-			gone: g.gone, cause: g.because})
+			again: again, declined: g.declined, gone: g.gone, cause: g.because})
 	}
 }
 

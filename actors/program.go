@@ -31,7 +31,8 @@ type program struct {
 	m   supervisor.Program
 
 	declined bool   // a client has asked it to be down: an autostart that is still to come is none
-	unwanted uint64 // how often its group was told that a client wants it down
+	unwanted uint64 // how often its group was told that somebody else wants it down
+	lent     bool   // its group has taken it down, or was told of a failure, and nobody has decided otherwise since
 	leaving  bool   // it was removed, and ends when it is down
 	ending   bool   // this actor is being stopped: a new child would have it wait for ever
 	run      *actor.PID
@@ -163,6 +164,7 @@ func (p *program) Receive(ctx actor.Context) {
 	case *leave:
 		p.leaving = true
 		p.apply(supervisor.HoldRequested{})
+		p.disown(0)
 		if p.m.State.IsUp() || p.m.IsWanted() {
 			p.apply(supervisor.StopRequested{By: supervisor.ByUpdate})
 		}
@@ -262,19 +264,23 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 // apply tells the machine of an event, carries out the effects, and answers whoever waited for what has happened.
 func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
-		was := p.m
+		was, wasSettled := p.m, p.entry.info.Load().isSettled()
 		wentUp, failed := false, false
 		m, effects := p.tree.step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
 		var changes []supervisor.Transition
 		for _, e := range effects {
-			if e, ok := e.(supervisor.Transition); ok {
+			switch e := e.(type) {
+			case supervisor.Escalate:
+				failed, p.lent = true, true
+			case supervisor.Transition:
 				changes = append(changes, e)
 				wentUp = wentUp || e.To == supervisor.Running
 				p.expected = e.Expected
 				p.counts.count(e, p.endedBy)
 				p.counts.enter(e.To, p.tree.clock.Now())
 				if e.To == supervisor.Starting {
+					p.lent = false
 					p.start, p.endedBy = p.tree.clock.Now(), 0
 				}
 			}
@@ -292,8 +298,6 @@ func (p *program) apply(todo ...supervisor.Event) {
 			switch e := e.(type) {
 			case supervisor.Log:
 				p.tree.log(e)
-			case supervisor.Escalate:
-				failed = true
 			case supervisor.Spawn:
 				p.spawn(e.Life)
 			case supervisor.Signal:
@@ -337,8 +341,8 @@ func (p *program) apply(todo ...supervisor.Event) {
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
 				Expected: c.Expected, Reason: c.Reason, At: p.tree.clock.Now()})
 		}
-		if len(changes) > 0 {
-			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, failed, p.isOver(), p.m.Last})
+		if settled := p.entry.info.Load().isSettled(); len(changes) > 0 || failed || settled != wasSettled {
+			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, settled, failed, p.isOver(), p.m.Last})
 		}
 		if was.Hook == supervisor.PostStopHook && p.isOver() {
 			p.ctx.Send(p.ctx.Parent(), &cleanedUp{p.entry})
@@ -461,7 +465,7 @@ func (p *program) publish() {
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, Life: p.m.Life, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
-		memory: p.files.memory, Reason: p.m.Reason,
+		memory: p.files.memory, lent: p.lent, Reason: p.m.Reason,
 		Failures: p.m.Failures, Counts: p.counts, Until: p.resumes(), NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
 	p.tree.table.versions.changed()

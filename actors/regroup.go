@@ -44,7 +44,7 @@ func (g *groupEntry) without(gone []*entry) *groupEntry {
 	})
 	rest := &groupEntry{config: &config, came: g.came, cause: g.cause}
 	rest.pid.Store(g.pid.Load()) // groups in it may tell it how they stand
-	rest.spending.Store(g.spending.Load())
+	rest.state.Store(g.state.Load())
 	if g.byName != nil {
 		rest.byName = map[string]*entry{}
 	}
@@ -128,7 +128,7 @@ func (g *group) become(ctx actor.Context, m *regroup) {
 			if e.pid.Load() == nil {
 				g.spawnProgram(ctx, e, nil)
 			} else {
-				ctx.Send(e.pid.Load(), &configure{g.entry.program(e), escalate})
+				ctx.Send(e.pid.Load(), &configure{g.entry.program(e), escalate, m.cause})
 			}
 		}
 	}
@@ -176,8 +176,8 @@ func (g *group) dropStrategy(ctx actor.Context) {
 		return
 	}
 	g.machine = nil
-	g.entry.spending.Store(nil)
+	g.entry.state.Store(nil)
 	for _, e := range g.entry.entries {
-		ctx.Send(e.pid.Load(), &configure{g.entry.program(e), false})
+		ctx.Send(e.pid.Load(), &configure{g.entry.program(e), false, 0})
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func (p *program) startRequested(r *startRequest, from *actor.PID) {
 	if r.by == supervisor.ByGroup && r.unwanted < p.unwanted { // a client was quicker, and the group takes it for starting
-		p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: p.m.State})
+		p.tellGroup(p.m.State, p.m.Last)
 		return
 	}
 	w := waiter{to: from, name: r.name, wait: r.wait, index: r.index}
@@ -57,6 +57,9 @@ func (p *program) startRequested(r *startRequest, from *actor.PID) {
 		refuse(&Outcome{Fault: &Fault{AlreadyStarted, r.name}})
 		return
 	case state == supervisor.Unknown:
+		if r.by == supervisor.ByGroup {
+			p.tellGroup(state, p.m.Last) // that waits for an answer
+		}
 		refuse(&Outcome{Fault: &Fault{Failed, r.name + " is in an unknown process state"}})
 		return
 	case state == supervisor.Stopping:
@@ -100,13 +103,21 @@ func resolveFault(err *process.ResolveError) *Fault {
 
 func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	w := waiter{to: from, name: r.name, wait: r.wait, index: r.index}
-	if p.policy.Escalate && r.by == supervisor.ByAdministrator {
-		p.unwanted++
-		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry, p.unwanted})
+	byHand := r.by == supervisor.ByAdministrator
+	awaiting, owed := byHand && p.m.IsAwaiting(p.policy), byHand && p.isOwed()
+	p.declined = p.declined || byHand
+	cause := r.cause
+	changes := p.m.State.IsUp() || p.m.IsWanted() || awaiting || owed
+	if changes && byHand && cause == 0 {
+		cause = p.tree.asked(p.spec, "client-stop", r.client, "asked for stop")
 	}
-	p.declined = p.declined || r.by == supervisor.ByAdministrator
-	awaiting := r.by == supervisor.ByAdministrator && p.m.IsAwaiting(p.policy)
-	if !p.m.State.IsUp() && !p.m.IsWanted() && !awaiting {
+	switch {
+	case r.by == supervisor.ByGroup:
+		p.lent = p.lent || changes
+	case byHand, r.by == supervisor.ByUpdate:
+		p.disown(cause)
+	}
+	if !changes {
 		switch {
 		case r.quiet:
 		case r.onlyIfApt && r.wait && p.m.State == supervisor.Stopping:
@@ -120,14 +131,10 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 		return
 	}
 	p.lastKill = ""
-	cause := r.cause
-	if cause == 0 && r.by == supervisor.ByAdministrator {
-		cause = p.tree.asked(p.spec, "client-stop", r.client, "asked for stop")
-	}
 	wasDown := p.m.State.IsDown()
-	p.apply(supervisor.StopRequested{By: r.by, Cause: cause})
+	p.apply(supervisor.StopRequested{By: r.by, Cause: cause, Owed: owed})
 	if wasDown && p.policy.Escalate { // it only waited to be started, which its group takes for being on its way up
-		p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: supervisor.Stopped, cause: cause})
+		p.tellGroup(supervisor.Stopped, cause)
 	}
 	switch {
 	case r.quiet:
@@ -138,6 +145,26 @@ func (p *program) stopRequested(r *stopRequest, from *actor.PID) {
 	default:
 		p.awaitStop(w)
 	}
+}
+
+// disown tells the group that somebody else wants the program down, be it up or not.
+func (p *program) disown(cause uint64) {
+	p.lent = false
+	if p.policy.Escalate {
+		p.unwanted++
+		p.ctx.Send(p.ctx.Parent(), &memberUnwanted{p.entry, p.unwanted, cause})
+	}
+}
+
+// isOwed tells whether the program is down, or on its way down, for the sake of its group, which is to start it again.
+func (p *program) isOwed() bool {
+	g := p.tree.table.group(p.cfg.Group)
+	return p.lent && !p.m.State.IsUp() && g != nil && g.owes(p.cfg.Name)
+}
+
+// tellGroup tells the group of a state that is no news for anybody else.
+func (p *program) tellGroup(s supervisor.State, cause uint64) {
+	p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: s, settled: p.entry.info.Load().isSettled(), cause: cause})
 }
 
 // awaitStop has somebody wait for the program to be down.

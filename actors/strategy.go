@@ -55,14 +55,14 @@ func (g *group) changed(ctx actor.Context, m *programChanged) {
 		return
 	}
 	if g.machine == nil {
-		if m.failed && m.state == supervisor.Exited {
+		if m.failed && (m.state == supervisor.Exited || m.state == supervisor.Stopped) {
 			// It has left the decision to a strategy that is no more: its failure has overtaken the message that says so.
 			g.record(g.specOf(m.entry.program.Name), supervisor.Reason{Code: "no-strategy", Text: "its group has no strategy any more, so that it restarts by itself"}, m.cause)
 			g.start(ctx, m.entry)
 		}
 		return
 	}
-	fact, is := factOf(m.state)
+	fact, is := factOf(m.state, m.settled)
 	if m.failed {
 		fact, is = supervisor.MemberFailed, true
 	}
@@ -94,15 +94,39 @@ func (g *group) factAbout(m *member) (supervisor.Fact, bool) {
 		}
 		return f, known
 	}
-	return factOf(m.entry.info.Load().State)
+	i := m.entry.info.Load()
+	return factOf(i.State, i.isSettled())
 }
 
-// factOf is what a group must know of a state, if anything: a member in BACKOFF or STOPPING is still what it was.
-func factOf(s supervisor.State) (supervisor.Fact, bool) {
+// owes tells whether the group has a member down that it is to start again, or may.
+func (g *groupEntry) owes(member string) bool {
+	s, o := g.state.Load(), g.config.Supervision
+	if s == nil || o == nil {
+		return false
+	}
+	comesBack := !s.Over() || s.GaveUp() && (o.OnGiveUp == confload.GiveUpRestart || o.OnGiveUp == confload.GiveUpEscalate)
+	return comesBack && s.Owes(member)
+}
+
+// IsOwed tells whether a program is down, or on its way down, for the sake of its group, or has failed there, and the group is to
+// start it again or has still to decide about that.
+func (h *Handle) IsOwed(i *Info) bool {
+	g := h.tree.table.group(i.Program.Group)
+	return i.lent && !i.State.IsUp() && g != nil && g.owes(i.Program.Name)
+}
+
+// isSettled tells whether those who are to start after the program need not wait any longer: it is RUNNING, and ready, or it is
+// known that it will not be for the time being.
+func (i *Info) isSettled() bool {
+	return i.State == supervisor.Running && (i.Ready || i.Overdue || i.Unhealthy)
+}
+
+// factOf is what a group must know of a program, if anything: a member in BACKOFF or STOPPING is still what it was.
+func factOf(s supervisor.State, settled bool) (supervisor.Fact, bool) {
 	switch {
-	case s == supervisor.Running:
+	case s == supervisor.Running && settled:
 		return supervisor.MemberUp, true
-	case s == supervisor.Starting:
+	case s == supervisor.Running, s == supervisor.Starting:
 		return supervisor.MemberStarting, true
 	case s == supervisor.Exited:
 		return supervisor.MemberDone, true
@@ -197,21 +221,13 @@ func (g *group) gaveUp(ctx actor.Context, r supervisor.Reason) {
 	}
 }
 
-// beginAnew starts a group that gave up, with a new budget, unless somebody has done so before.
+// beginAnew starts what was up in a group that gave up, in order and with a new budget, unless somebody has begun anew before.
 func (g *group) beginAnew(ctx actor.Context, m *beginAnew) {
 	if m.gaveUps != g.gaveUps || g.machine == nil || !g.machine.GaveUp() || g.tree.currentMood() != MoodRunning {
 		return
 	}
-	g.machine = g.newMachine()
 	anew := supervisor.Reason{Code: "group-begins-anew", Text: "on_give_up of the group is restart"}
 	g.record(g.entry.config.Name+":*", anew, g.because)
-	for i := range g.members {
-		e := g.members[i].entry
-		switch {
-		case e == nil:
-			g.order(ctx, supervisor.GroupAction{Do: supervisor.StartMember, Member: g.members[i].name, Reason: anew})
-		case e.now().Autostart:
-			g.start(ctx, e)
-		}
-	}
+	next, actions := g.machine.Start(nil, anew)
+	g.take(ctx, next, actions, g.because)
 }

@@ -40,8 +40,8 @@ type groupEntry struct {
 	cause   uint64            // number of the record of its coming; 0: it was there when the tree began
 	pid     atomic.Pointer[actor.PID]
 
-	spending atomic.Pointer[spending] // nil: the group has no strategy
-	buffer   poolBuffer               // of a pool of listeners
+	state  atomic.Pointer[groupState] // nil: the group has no strategy
+	buffer poolBuffer                 // of a pool of listeners
 }
 
 // table is the read side of the tree: what clients ask about most is answered from here, without a message. Only root

@@ -74,6 +74,13 @@ func (t *tree) planUpdate(to *confload.Config, names []string) *updatePlan {
 			p.planGroup(entries[u.Name], &u)
 		}
 	}
+	comes := func(u confload.GroupUpdate) int { // what comes may start what was stopped for a change
+		if u.Old == nil || u.Whole {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(p.groups, func(a, b confload.GroupUpdate) int { return comes(a) - comes(b) })
 	var concerned []*entry
 	for _, e := range slices.Backward(t.table.inStartOrder()) {
 		if slices.Contains(p.stop, e) {

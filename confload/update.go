@@ -73,7 +73,7 @@ func updateOf(was, is *Group) *GroupUpdate {
 		if before == nil {
 			u.Programs = append(u.Programs, ProgramUpdate{New: p})
 		} else if options := ChangedOptions(before, p); len(options) > 0 {
-			u.Programs = append(u.Programs, ProgramUpdate{before, p, options, needsRestart(before, p)})
+			u.Programs = append(u.Programs, ProgramUpdate{before, p, options, NeedsRestart(before, p)})
 		}
 	}
 	if len(u.Options) == 0 && len(u.Programs) == 0 {
@@ -104,7 +104,7 @@ func (g *Group) program(name string) *Program {
 	return &g.Programs[i]
 }
 
-// needsRestart tells whether two programs differ in something that is settled when the process is started.
-func needsRestart(a, b *Program) bool {
+// NeedsRestart tells whether two programs differ in something that is settled when the process is started.
+func NeedsRestart(a, b *Program) bool {
 	return slices.ContainsFunc(programTable, func(o binding[Program]) bool { return o.Effect == EffectProgram && !o.same(a, b) })
 }
