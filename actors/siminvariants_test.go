@@ -37,6 +37,8 @@ type inspector struct {
 	texts  []string         // of configs
 	active int              // which of them is in effect as a whole, -1 none
 	before map[string]*Info // programs before the update that goes on
+
+	unwanted map[string]string // namespec → the command by which a client has stopped it, while nobody has asked for anything else
 }
 
 func (i *inspector) complain(format string, args ...any) {
@@ -50,7 +52,7 @@ func inspect(t testing.TB, config, next, script string, o SimulateOptions, step 
 	t.Helper()
 	i := &inspector{configs: []*confload.Config{configOf(t, config)}, script: scriptOf(t, script), rank: map[string]int{},
 		states: map[string]supervisor.State{}, since: map[string]time.Duration{}, failed: map[string]int{}, charged: map[string][]time.Duration{},
-		gaveUp: map[string]time.Duration{}, charges: map[uint64]string{}, causes: map[uint64]uint64{}}
+		gaveUp: map[string]time.Duration{}, unwanted: map[string]string{}, charges: map[uint64]string{}, causes: map[uint64]uint64{}}
 	if i.texts = []string{config}; next != "" {
 		i.configs, i.texts = append(i.configs, configOf(t, next)), append(i.texts, next)
 	}
@@ -162,6 +164,7 @@ func (i *inspector) look() {
 	if len(i.sim.queue) > 0 {
 		return
 	}
+	i.supervised()
 	for _, info := range i.sim.handle.Infos() {
 		name := info.Program.NameSpec()
 		p := i.sim.host.live[name]
@@ -187,7 +190,13 @@ func (i *inspector) happened(h Happening) {
 			delete(i.charged, group) // the one that comes again is a new one
 		}
 	}
-	verb, _, _ := strings.Cut(h.Command+h.Of, " ")
+	verb, whom, _ := strings.Cut(h.Command+h.Of, " ")
+	if h.Command != "" {
+		i.commanded(verb, whom)
+	}
+	if verb == "update" {
+		i.forgetCharges()
+	}
 	switch {
 	case h.Command == "shutdown":
 		i.rest()
@@ -205,6 +214,9 @@ func (i *inspector) happened(h Happening) {
 		return
 	}
 	i.causes[h.Record.Seq] = h.Record.Cause
+	if strings.Contains(h.Record.Reason.Text, "stopped by "+supervisor.ByAdministrator.String()) {
+		i.unwanted[h.Record.Program] = h.Record.Reason.Text
+	}
 	switch {
 	case h.Record.Kind == RecordTransition:
 		i.changed(h.Record)
@@ -221,6 +233,67 @@ func (i *inspector) happened(h Happening) {
 		delete(i.charged, group)
 	case h.Record.Reason.Code == "group-begins-anew":
 		i.beginsAnew(h.Record)
+	}
+}
+
+// forgetCharges forgets what was charged to groups that may allow another number of restarts now: what goes beyond that is not
+// remembered.
+func (i *inspector) forgetCharges() {
+	for name := range i.charged {
+		intensities := map[int]bool{}
+		for _, g := range i.everyGroup(name) {
+			if g.Supervision != nil {
+				intensities[g.Supervision.Intensity] = true
+			}
+		}
+		if len(intensities) > 1 {
+			delete(i.charged, name)
+		}
+	}
+}
+
+// supervised: nothing is up in a group that asks for nothing any more, as nobody would look after it.
+func (i *inspector) supervised() {
+	if i.sim.handle.Mood() != MoodRunning {
+		return
+	}
+	for _, g := range *i.sim.handle.tree.table.groups.Load() {
+		s := g.state.Load()
+		for _, e := range g.entries {
+			if up := e.info.Load().State; s != nil && s.Over() && up.IsUp() {
+				i.complain("%s is %s, but its group has given up or shut down", e.program.NameSpec(), up)
+			}
+		}
+	}
+}
+
+// commanded notes whom a client wants down, and what is to have come to rest when a command comes late.
+func (i *inspector) commanded(verb, whom string) {
+	for _, info := range i.sim.handle.Infos() {
+		name := info.Program.NameSpec()
+		switch {
+		case verb == "update" || verb == "add" || verb == "remove":
+			delete(i.unwanted, name)
+		case whom != scenario.All && whom != name && whom != info.Program.Group+":*":
+		case verb == "stop" && whom == name: // those of a group are stopped one after the other
+			i.unwanted[name] = verb + " " + whom
+		case verb == "start" || verb == "restart":
+			delete(i.unwanted, name)
+		}
+	}
+	if !i.isCalm() {
+		return
+	}
+	waits := slices.ContainsFunc(i.sim.handle.Infos(), func(p *Info) bool { return p.WaitsFor != "" }) // for one that a client has stopped
+	for _, g := range *i.sim.handle.tree.table.groups.Load() {
+		if s := g.state.Load(); s != nil && s.Busy() && !waits {
+			i.complain("group %s is still busy", g.config.Name)
+		}
+	}
+	for name, p := range i.sim.host.live {
+		if p.life > 0 && i.program(name) == nil {
+			i.complain("there is process %d of %s, which is not there", p.pid, name)
+		}
 	}
 }
 
@@ -339,11 +412,25 @@ func (i *inspector) changed(r *Record) {
 	case r.To == supervisor.Starting:
 		i.renewed(r)
 		i.mayStart(name)
+		i.isAsked(r)
 	case r.To == supervisor.Stopping && strings.Contains(r.Reason.Text, "shutdown of the supervisor"):
 		i.mayStop(name)
 	}
 	i.countFailures(r)
 	i.states[name], i.since[name] = r.To, i.sim.elapsed()
+}
+
+// isAsked: what a client has stopped is started by no strategy, and a program of a group with one only by that, or by somebody who
+// asks for it.
+func (i *inspector) isAsked(r *Record) {
+	byGroup := strings.Contains(r.Reason.Text, supervisor.ByGroup.String())
+	if by := i.unwanted[r.Program]; by != "" && byGroup {
+		i.complain("%s is started by its group after %q", r.Program, by)
+	}
+	delete(i.unwanted, r.Program)
+	if e := i.program(r.Program); e != nil && e.info.Load().ByGroup && r.Reason.Code == "restart" && !strings.Contains(r.Reason.Text, "before the update") {
+		i.complain("%s is started past its group: %s", r.Program, r.Reason.Text)
+	}
 }
 
 // beginsAnew: not before the pause since it gave up last is over.

@@ -127,8 +127,18 @@ func randomCase(seed uint64) *simCase {
 	}
 	chaos := time.Duration(30+r.IntN(270)) * time.Second
 	at := func(d time.Duration, what string) string { return fmt.Sprintf("at %s %s", d, what) }
+	anyTime := func() time.Duration { return time.Duration(1+r.Int64N(chaos.Milliseconds())) * time.Millisecond }
 	for range 3 + r.IntN(40) {
-		c.chaos = append(c.chaos, at(time.Duration(1+r.Int64N(chaos.Milliseconds()))*time.Millisecond, c.disturbance(r)))
+		c.chaos = append(c.chaos, at(anyTime(), c.disturbance(r)))
+	}
+	if r.IntN(2) == 0 { // things that come in the middle of what others have led to
+		c.chaos = append(c.chaos, fmt.Sprintf("all stops after %dms", 500+r.IntN(4000)))
+		for range r.IntN(8) {
+			for when, n := anyTime(), 2+r.IntN(4); n > 0 && when < chaos; n-- {
+				c.chaos = append(c.chaos, at(when, c.collision(r)))
+				when += time.Duration(1+r.IntN(2500)) * time.Millisecond
+			}
+		}
 	}
 	if r.IntN(20) == 0 {
 		c.chaos = append(c.chaos, at(chaos/2, "shutdown"))
@@ -226,7 +236,7 @@ func groupOptions(r *rand.Rand, strategy bool) []string {
 	o := []string{fmt.Sprintf("priority=%d", 1+r.IntN(5))}
 	if strategy {
 		o = append(o, "strategy="+[]string{"one_for_one", "one_for_all", "rest_for_one"}[r.IntN(3)],
-			fmt.Sprintf("intensity=%d", r.IntN(4)), fmt.Sprintf("period=%d", 5+r.IntN(60)),
+			fmt.Sprintf("intensity=%d", []int{r.IntN(4), 30}[r.IntN(2)]), fmt.Sprintf("period=%d", 5+r.IntN(60)),
 			"on_give_up="+[]string{"leave", "leave", "restart", "shutdown"}[r.IntN(4)])
 	}
 	if strategy && r.IntN(4) == 0 {
@@ -299,6 +309,15 @@ func (c *simCase) disturbance(r *rand.Rand) string {
 		return some + " " + []string{"hangs", "stops", "starts", "ready", "unhealthy", "dies of SEGV"}[r.IntN(6)] + after
 	}
 	return some + " " + []string{"pre_start_hook", "post_stop_hook", "pre_stop_hook"}[r.IntN(3)] + " takes" + strings.TrimPrefix(after, " after")
+}
+
+// collision is something that one program, or the one of a group, is in the middle of for a while.
+func (c *simCase) collision(r *rand.Rand) string {
+	what := []string{"kill", "kill", "kill", "stop", "stop", "start", "restart"}[r.IntN(7)] + " " + c.one(r)
+	if c.next != nil && r.IntN(6) == 0 {
+		what = []string{"update", "update next"}[r.IntN(2)]
+	}
+	return what
 }
 
 // shrunk leaves out whatever a case fails without as well: lines of the chaos, programs, options.
