@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
@@ -16,7 +17,16 @@ type verdict struct {
 
 // judge tells whether exit_when= asks for the end, given what is known of all programs; nil: it does not. It looks at what
 // is, not at what has changed, so that it does not matter how often and when it is asked.
-func judge(w confload.ExitWhen, infos []*actors.Info) *verdict {
+// owed tells whether the group of a program is to start it again.
+func judge(w confload.ExitWhen, infos []*actors.Info, owed func(*actors.Info) bool) *verdict {
+	infos = slices.Clone(infos)
+	for n, i := range infos {
+		if owed(i) { // it is as good as up
+			up := *i
+			up.State = supervisor.Starting
+			infos[n] = &up
+		}
+	}
 	switch w.Policy {
 	case confload.ExitAnyFatal:
 		for _, i := range infos {
@@ -26,7 +36,7 @@ func judge(w confload.ExitWhen, infos []*actors.Info) *verdict {
 		}
 	case confload.ExitAnySignificant:
 		for _, i := range infos {
-			if i.Program.Significant && endedForGood(i) {
+			if i.Program.Significant && ended(i) {
 				return &verdict{exitStatus(i), fmt.Sprintf("%s is significant and %s, and exit_when is any_significant", i.Program.NameSpec(), i.State)}
 			}
 		}
@@ -53,9 +63,6 @@ func judgeSignificant(infos []*actors.Info) *verdict {
 		case !i.Program.Significant:
 			continue
 		case i.State == supervisor.Exited || i.State == supervisor.Fatal:
-			if !endedForGood(i) {
-				return nil
-			}
 			one = true
 		}
 		significant = append(significant, i)
@@ -64,12 +71,6 @@ func judgeSignificant(infos []*actors.Info) *verdict {
 		return nil
 	}
 	return judgeAll(significant, "no significant program runs any more and exit_when is all_significant")
-}
-
-// endedForGood tells whether a program has ended by itself and nobody will restart it: its group would, if it had failed there.
-func endedForGood(i *actors.Info) bool {
-	failed := i.State == supervisor.Fatal || !i.Expected && i.Program.Autorestart != confload.RestartNever
-	return ended(i) && !(i.ByGroup && failed)
 }
 
 // judgeAll is all_exited: every program that is started by itself has been, something has run, and nothing is up or waits.

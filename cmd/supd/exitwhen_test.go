@@ -82,10 +82,16 @@ func TestExitWhenJudgesByWhatIs(t *testing.T) {
 		{"all significant ones were stopped", last, []*actors.Info{info("a", supervisor.Stopped, main, stopped)}, no},
 		{"a significant one is still to start", last, []*actors.Info{info("a", supervisor.Exited, main, code(0)), info("b", supervisor.Stopped, main)}, no},
 		{"its group restarts the last significant one", last, []*actors.Info{info("a", supervisor.Exited, main, grouped, code(4))}, no},
+		{"its group restarts the last one", all, []*actors.Info{info("a", supervisor.Exited, grouped, code(4))}, no},
+		{"its group restarts the one", one, []*actors.Info{info("a", supervisor.Exited, grouped, code(4))}, no},
+		{"its group restarts a fatal one", fatal, []*actors.Info{info("a", supervisor.Fatal, grouped)}, no},
 		{"the one is fatal", one, []*actors.Info{info("a", supervisor.Fatal)}, 1},
 	} {
 		got := no
-		if v := judge(c.when, c.infos); v != nil {
+		owed := func(i *actors.Info) bool {
+			return i.ByGroup && (i.State == supervisor.Fatal || !i.Expected && i.Program.Autorestart != confload.RestartNever)
+		}
+		if v := judge(c.when, c.infos, owed); v != nil {
 			got = v.status
 		}
 		if got != c.want {
@@ -110,6 +116,7 @@ func TestExitStatusOfTheDaemonFollowsExitWhen(t *testing.T) {
 		{"any_significant", long + job("main", "exit 43") + "significant=true\n" + job("other", "exit 1"), 43},
 		{"all_significant", long + job("one", "exit 44") + "significant=true\n" + job("two", "exit 0") + "significant=true\n", 44},
 		{"program:main", long + job("main", "kill -TERM $$"), 143},
+		{"all_exited", "[program:main]\ncommand=/bin/sh -c 'exit 45'\nstartsecs=0\n[group:g]\nprograms=main\nstrategy=one_for_all\nintensity=3\nperiod=60\n", 45},
 	} {
 		t.Run(fmt.Sprint(c.when, c.want), func(t *testing.T) {
 			t.Parallel()

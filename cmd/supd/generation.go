@@ -28,11 +28,11 @@ type generation struct {
 	pid    *pidFile
 	pidErr error // why there is none
 
-	tree   *actors.Handle // nil until it has started
-	unmet  unmet          // what has changed and waits for a soft restart
-	moved  chan struct{}  // a program has come to rest; nil: nobody wants to know
-	reload *reloader      // nil: nobody waits for the configuration files to change
-	stirs  chan struct{}  // a program has changed its state; nil: nobody wants to know
+	tree   *actors.Handle  // nil until it has started
+	unmet  unmet           // what has changed and waits for a soft restart
+	judges <-chan struct{} // closed when it is to be seen again whether exit_when= asks for the end; nil: it does not matter
+	reload *reloader       // nil: nobody waits for the configuration files to change
+	stirs  chan struct{}   // a program has changed its state; nil: nobody wants to know
 }
 
 // lateTree is a tree for the listeners, which are bound before there is one. Its Handle is set before they serve.
@@ -110,13 +110,8 @@ func (g *generation) start() error {
 		actors.WithEnviron(lastOfEach(slices.Concat(g.config.Environ, d.loader.setVariables()))),
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithPast(d.past),
 		actors.WithGiveUp(g.gaveUp)}
-	if s.ExitWhen.Policy != confload.ExitNever {
-		g.moved = make(chan struct{}, 1)
-	}
 	if d.notify != nil {
 		g.stirs = make(chan struct{}, 1)
-	}
-	if g.moved != nil || g.stirs != nil {
 		options = append(options, actors.WithObserver(g.observe))
 	}
 	tree, err := actors.Spawn(d.newSystem(), g.config, options...)

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/supervisor"
 	"github.com/gwaycc/supd/supervisor/logs"
 	"github.com/gwaycc/supd/supervisor/process"
@@ -110,6 +111,9 @@ func (g *generation) serve() *generation {
 		d.again = false
 		g.prepareNext(&r)
 	}
+	if g.config.Supervisord.ExitWhen.Policy != confload.ExitNever {
+		g.judge()
+	}
 	for {
 		select {
 		case s := <-d.signals:
@@ -125,7 +129,7 @@ func (g *generation) serve() *generation {
 			g.prepareNext(&r)
 		case p := <-r.result:
 			g.prepared(&r, p)
-		case <-g.moved:
+		case <-g.judges:
 			g.judge()
 		case <-g.stirs:
 			d.notify.changed()
@@ -151,12 +155,9 @@ func (g *generation) serve() *generation {
 	}
 }
 
-// observe notes that a program has changed its state, and that it has come to rest.
+// observe notes that a program has changed its state.
 func (g *generation) observe(c actors.Change) {
 	poke(g.stirs)
-	if c.To.IsDown() {
-		poke(g.moved)
-	}
 }
 
 // poke leaves a note unless there is one; nil takes none.
@@ -174,12 +175,14 @@ func (g *generation) gaveUp(group string, exitCode int, _ supervisor.Reason) {
 	g.daemon.status.Store(int32(exitCode))
 }
 
-// judge ends the daemon when exit_when= asks for it.
+// judge ends the daemon when exit_when= asks for it, and looks again when something has changed.
 func (g *generation) judge() {
 	if g.mood() != actors.MoodRunning {
+		g.judges = nil
 		return
 	}
-	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos()); v != nil {
+	g.judges = g.tree.VersionAfter(g.tree.Version()) // before the look
+	if v := judge(g.config.Supervisord.ExitWhen, g.tree.Infos(), g.tree.IsOwed); v != nil {
 		g.daemon.logger.Warn(fmt.Sprintf("supd ends with status %d: %s", v.status, logs.Clean(v.reason)))
 		g.daemon.status.Store(int32(v.status))
 		g.shutdown(supervisor.Reason{Code: "exit-when", Text: "exit_when: " + v.reason})
