@@ -90,3 +90,28 @@ func TestAStartInTheMiddleOfAnUpdateIsMadeGood(t *testing.T) {
 	inOrder(t, got, []string{"11.000 b STOPPED -> STARTING: started by an administrator", "13.000 a STOPPING -> STOPPED",
 		"b RUNNING -> STOPPING: somebody has started it with the options that it had before the update", "b STOPPED -> STARTING: started again", "b RUNNING"})
 }
+
+// A group comes into another one, and leaves it again in the middle of a pass, and nobody is restarted for that.
+func TestAGroupComesIntoAnotherOneAndLeavesIt(t *testing.T) {
+	apart := three("strategy=one_for_all", nil) + "[program:d]\ncommand=/opt/d\n[group:extra]\nprograms=d\n"
+	together := strings.Replace(apart, "programs=a,b,c\n", "programs=a,group:extra,b,c\n", 1)
+	load := func(file string) (*confload.Config, error) {
+		return configOf(t, map[string]string{"apart": apart, "together": together}[file]), nil
+	}
+	got := transcript(t, apart, "all stays up\nall stops after 1s\nat 5s stop g:b\nat 10s update together\nat 20s kill g:a\nat 23s update apart\n"+
+		"at 40s kill g:a\nat 50s update together\nat 60s kill g:a", SimulateOptions{Until: 2 * time.Minute, Load: load})
+	inOrder(t, got, []string{"< update together: extra changed (parent, on_give_up); g changed (programs)", "20.000 > kill",
+		"g:c STOPPING -> STOPPED", "extra:d RUNNING -> STOPPING", "g:a EXITED -> STARTING",
+		"23.000 > update apart", "extra:*: the group that had it stopped is not the one that it is in any more", "extra:d STOPPED -> STARTING", "extra:d STARTING -> RUNNING",
+		"40.000 > kill", "g:c STOPPED -> STARTING", "50.000 > update together", "60.000 > kill", "extra:d RUNNING -> STOPPING", "extra:d STOPPED -> STARTING", "extra:d RUNNING"})
+	for from, to := range map[string]string{"10.000": "20.000", "50.000": "60.000"} {
+		_, after, _ := strings.Cut(got, "\n"+from)
+		between, _, _ := strings.Cut(after, "\n"+to)
+		if strings.Contains(between, "STOPPING") || strings.Contains(between, "STARTING") {
+			t.Errorf("the update of %s has touched programs:\n%s", from, got)
+		}
+	}
+	if after40, _, _ := strings.Cut(got[strings.Index(got, "\n40.000"):], "\n50.000"); strings.Contains(after40, "extra:d") || strings.Contains(got, "g:b STOPPED -> STARTING: started by the strategy") {
+		t.Errorf("a group of its own was restarted with another one, or what a client has stopped was started:\n%s", got)
+	}
+}

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -45,6 +46,7 @@ type nestedState struct {
 
 	declined     uint64          // number of the last time that nobody in the group was wanted up any more; 0: there was none
 	lastOrder    uint64          // from the group above
+	heldDown     bool            // the group above has ordered it down, and not up since
 	told         supervisor.Fact // what the group above was told last
 	toldWanted   bool
 	owesStanding bool // the group above is to be told, whether something has changed or not
@@ -142,6 +144,7 @@ func (g *group) startMembers(ctx actor.Context, m *memberOrder) {
 			autostart = append(autostart, g.members[i].name)
 		}
 	}
+	g.heldDown = false
 	next, actions := g.machine.Start(autostart, m.reason())
 	g.take(ctx, next, actions, m.cause)
 }
@@ -151,12 +154,46 @@ func (g *group) stopMembers(ctx actor.Context, m *memberOrder) {
 	if !g.obeys(m) {
 		return
 	}
+	g.heldDown = true
 	next, actions := g.machine.Stop(m.reason())
 	g.take(ctx, next, actions, m.cause)
 }
 
+// leaveParent brings back what the group above has down, which is not there any more to do it. was is the machine before.
+func (g *group) leaveParent(ctx actor.Context, was *supervisor.Group, cause uint64) {
+	if was == nil || !g.heldDown {
+		return
+	}
+	g.heldDown = false
+	alone := supervisor.Reason{Code: "group-alone", Text: "the group that had it stopped is not the one that it is in any more"}
+	g.record(g.entry.config.Name+":*", alone, cause)
+	if g.machine != nil {
+		next, actions := g.machine.Start(nil, alone)
+		g.take(ctx, next, actions, g.because)
+		return
+	}
+	for _, e := range g.entry.entries {
+		if was.Owes(e.program.Name) {
+			g.start(ctx, e)
+		}
+	}
+}
+
+// forgetGroups forgets what is known of groups that are no members any more.
+func (g *group) forgetGroups() {
+	isGone := func(name string) bool {
+		return !slices.ContainsFunc(g.members, func(m member) bool { return m.entry == nil && m.group == name })
+	}
+	maps.DeleteFunc(g.ordered, func(name string, _ uint64) bool { return isGone(name) })
+	maps.DeleteFunc(g.stands, func(name string, _ supervisor.Fact) bool { return isGone(name) })
+	maps.DeleteFunc(g.declines, func(name string, _ uint64) bool { return isGone(name) })
+}
+
 // obeys takes note of an order, and that what is done from now on comes of it; false: there is nothing to be done about it.
 func (g *group) obeys(m *memberOrder) bool {
+	if m.by != g.entry.config.Parent {
+		return false // it has left that group
+	}
 	g.lastOrder, g.owesStanding, g.because = m.number, true, m.cause
 	return g.machine != nil && g.tree.currentMood() == MoodRunning
 }

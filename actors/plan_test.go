@@ -46,8 +46,8 @@ func TestThePlanOfAnUpdateIsInItsOrder(t *testing.T) {
 			program1("web", func(p *confload.Program) { needs("db")(p); both(p) })}}
 		wantPlan(t, "all", b.PlanUpdate(to, nil),
 			"stop team:a (it is not in the configuration any more)", "stop old (it is not in the configuration any more)", "stop web (directory changed)",
-			"stop db (directory changed)", "remove old:*", "change db (directory changed)", "add new:*", "start new (autostart)", "remove team:a",
-			"change team:b (stopwaitsecs changed, without a restart)", "add team:c", "change web (directory changed)",
+			"stop db (directory changed)", "remove old:*", "change db (directory changed)", "remove team:a",
+			"change team:b (stopwaitsecs changed, without a restart)", "add team:c", "change web (directory changed)", "add new:*", "start new (autostart)",
 			"start db (directory changed)", "start team:c", "start web (directory changed, when db is up)")
 		wantPlan(t, "one", b.PlanUpdate(to, []string{"db", "nobody"}), "stop db (directory changed)", "change db (directory changed)",
 			"start db (directory changed)", "nothing nobody (there is no such group)")

@@ -87,6 +87,10 @@ func (r *root) regrouped(ctx actor.Context, m *regrouped) {
 	name := m.next.config.Name
 	r.tree.table.add(m.next)
 	r.relink(ctx, m.cause)
+	r.askMembers(ctx, m.next)
+	if r.tree.table.parentOf(m.next) != nil {
+		ctx.Send(r.groups[name], &tellStanding{})
+	}
 	if by := r.changing[name]; by != nil {
 		delete(r.changing, name)
 		ctx.Send(by, done)
@@ -120,9 +124,15 @@ func (g *group) becomeIfReady(ctx actor.Context) {
 // become makes the programs that come and gives those that stay their options.
 func (g *group) become(ctx actor.Context, m *regroup) {
 	if g.tree.currentMood() == MoodRunning { // otherwise everything ends as it is
+		left := g.entry.config.Parent != "" && g.entry.config.Parent != m.next.config.Parent
 		g.entry, g.members = m.next, membersOf(m.next)
 		g.entry.pid.Store(ctx.Self())
+		g.forgetGroups()
+		was := g.machine
 		g.changeStrategy(ctx)
+		if left {
+			g.leaveParent(ctx, was, m.cause)
+		}
 		escalate := g.machine != nil
 		for _, e := range g.entry.entries {
 			if e.pid.Load() == nil {

@@ -348,21 +348,13 @@ func (i *inspector) isCalm() bool {
 	return calm >= 0 && i.script.Statements[calm].At <= i.sim.elapsed() && i.rested == nil && i.sim.handle.Mood() == MoodRunning
 }
 
-// concerned tells whether what is written of a program, of the groups around it, or of a program that it depends on, differs.
+// concerned tells whether what is written of a program, or of a program that it depends on, differs.
 func (i *inspector) concerned(from, to int, name string) bool {
 	was, is := programNamed(i.configs[from], name), programNamed(i.configs[to], name)
-	if was == nil || is == nil || section(i.texts[from], "program:"+was.Name) != section(i.texts[to], "program:"+is.Name) ||
-		nesting(i.configs[from], was.Group) != nesting(i.configs[to], is.Group) {
+	if was == nil || is == nil || section(i.texts[from], "program:"+was.Name) != section(i.texts[to], "program:"+is.Name) {
 		return true
 	}
 	return slices.ContainsFunc(dependsOn(was), func(n string) bool { return i.concerned(from, to, n) })
-}
-
-// nesting tells where a group is and which groups are in it. One whose nesting has changed is exchanged as a whole.
-func nesting(c *confload.Config, group string) string {
-	g := groupNamed(c, group)
-	members := slices.DeleteFunc(slices.Clone(g.MemberNames()), func(m string) bool { _, is := confload.GroupMember(m); return !is })
-	return g.Parent + " " + strings.Join(members, " ")
 }
 
 // section is the text of a section of a configuration.

@@ -23,6 +23,7 @@ type simConfig struct {
 	ear      bool     // there is a listener that hears of everything
 	group    []string // options of the group g of the programs that are in it; nil: there is none
 	inner    []string // of the group h, a member of g, for those that are in it; nil: there is none
+	apart    bool     // h is no member of g
 }
 
 type caseProgram struct {
@@ -69,9 +70,14 @@ func (c *simConfig) config() string {
 		b.WriteString("[eventlistener:ear]\ncommand=/opt/ear\nevents=EVENT\n")
 	}
 	outer := members["g"]
+	if c.apart {
+		inner = slices.DeleteFunc(slices.Clone(inner), func(o string) bool { return o == "on_give_up=escalate" })
+	}
 	if members := members["h"]; members != nil {
 		fmt.Fprintf(&b, "[group:h]\nprograms=%s\n%s\n", strings.Join(members, ","), strings.Join(inner, "\n"))
-		outer = slices.Insert(outer, len(outer)/2, "group:h")
+		if !c.apart {
+			outer = slices.Insert(outer, len(outer)/2, "group:h")
+		}
 	}
 	if outer != nil {
 		fmt.Fprintf(&b, "[group:g]\nprograms=%s\n%s\n", strings.Join(outer, ","), strings.Join(group, "\n"))
@@ -166,7 +172,7 @@ func randomCase(seed uint64) *simCase {
 
 // changed is another configuration, with much of this one.
 func (c *simConfig) changed(r *rand.Rand) *simConfig {
-	next := &simConfig{ear: c.ear, group: slices.Clone(c.group), inner: slices.Clone(c.inner)}
+	next := &simConfig{ear: c.ear, apart: r.IntN(3) == 0, group: slices.Clone(c.group), inner: slices.Clone(c.inner)}
 	gone := map[string]bool{}
 	for _, p := range c.programs {
 		switch r.IntN(6) {

@@ -23,7 +23,7 @@ type ProgramUpdate struct {
 // Updates compares two Configs as Diff does and tells what has to be done: for the groups that go, in the order of old, then
 // for those that change or come, in the order of new. Groups that do not differ are left out. A pool of listeners, a group
 // with fcgi-programs, and one that becomes or was one of these, only changes as a whole: what its processes share belongs to
-// all of them. So does a group that gets other groups as members, or comes into another one.
+// all of them.
 func Updates(old, new *Config) []GroupUpdate {
 	var out []GroupUpdate
 	for i := range old.Groups {
@@ -58,7 +58,7 @@ func updateOf(was, is *Group) *GroupUpdate {
 	if len(u.Options) == 0 && samePrograms(was, is) {
 		return nil
 	}
-	if shares(was) || shares(is) || !sameNesting(was, is) {
+	if shares(was) || shares(is) {
 		u.Whole = true
 		return u
 	}
@@ -85,15 +85,6 @@ func updateOf(was, is *Group) *GroupUpdate {
 // shares tells whether the processes of a group have something in common.
 func shares(g *Group) bool {
 	return g.Kind == KindEventListener || slices.ContainsFunc(g.Programs, func(p Program) bool { return p.Kind != KindProgram })
-}
-
-// sameNesting tells whether two groups have the same groups in them, and are in the same one.
-func sameNesting(a, b *Group) bool {
-	groups := func(g *Group) []string {
-		return slices.DeleteFunc(slices.Clone(g.Members), func(m string) bool { _, is := GroupMember(m); return !is })
-	}
-	return slices.Equal(groups(a), groups(b)) && slices.Equal(a.SignificantGroups, b.SignificantGroups) &&
-		a.Parent == b.Parent && a.Significant == b.Significant
 }
 
 func (g *Group) program(name string) *Program {
