@@ -26,6 +26,19 @@ func ClientOf(ctx context.Context) string {
 	return ""
 }
 
+type purposeKey struct{}
+
+// WithPurpose has Update record that it is done for the sake of something else that a client did: "asked for 8 processes of worker".
+func WithPurpose(ctx context.Context, did string) context.Context {
+	return context.WithValue(ctx, purposeKey{}, did)
+}
+
+// purposeOf is the purpose of WithPurpose; "" there is none.
+func purposeOf(ctx context.Context) string {
+	did, _ := ctx.Value(purposeKey{}).(string)
+	return did
+}
+
 // Requested is the reason of something that the client of WithClient did: "asked for the end of supd". code is its Code.
 func Requested(ctx context.Context, code, did string) supervisor.Reason {
 	return supervisor.Reason{Code: code, Text: aClient(ClientOf(ctx)) + did}

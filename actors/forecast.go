@@ -46,7 +46,7 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 		top = above
 	}
 	f.settle(top)
-	out.losses(f.down)
+	out.losses(f.down, nil)
 	return out, nil
 }
 

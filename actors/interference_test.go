@@ -115,3 +115,20 @@ func TestAGroupComesIntoAnotherOneAndLeavesIt(t *testing.T) {
 		t.Errorf("a group of its own was restarted with another one, or what a client has stopped was started:\n%s", got)
 	}
 }
+
+// Whoever depends on a number of processes goes on when there are more or fewer of them, and a reread alone concerns nobody.
+func TestDependantsGoOnWhenWhatTheyDependOnGetsMoreOrLess(t *testing.T) {
+	config := func(processes int) string {
+		return fmt.Sprintf("[supervisord]\n[program:work]\ncommand=/opt/work\nnumprocs=%d\nprocess_name=%%(process_num)d\n"+
+			"[program:web]\ncommand=/opt/web\ndepends_on=work\ndepends_policy=restart\n", processes)
+	}
+	load := func(file string) (*confload.Config, error) {
+		return configOf(t, config(map[string]int{"": 2, "more": 3, "less": 1}[file])), nil
+	}
+	got := transcript(t, config(2), "all stays up\nall stops after 1s\nat 10s reread more\nat 20s update more\nat 30s update less\nat 40s kill work:0",
+		SimulateOptions{Until: time.Minute, Load: load})
+	inOrder(t, got, []string{"10.000 < reread", "work:2 STARTING -> RUNNING", "< update less: work:1 removed; work:2 removed", "40.000 > kill", "web RUNNING -> STOPPING", "web RUNNING"})
+	if before, _, _ := strings.Cut(got, "\n40.000"); strings.Contains(before, "web RUNNING ->") {
+		t.Errorf("web was stopped:\n%s", got)
+	}
+}

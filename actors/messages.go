@@ -69,6 +69,7 @@ type (
 	Update struct {
 		Groups []string // only these; nil: all
 		By     string
+		For    string // what a client did that it is for, see WithPurpose; "" it is what the client asked for
 	}
 	// SetEnv sets a variable that processes inherit, from their next start on.
 	SetEnv struct{ Name, Value string }
@@ -255,6 +256,8 @@ type (
 		escalate bool
 		cause    uint64 // number of the record of the update; 0 it is none
 	}
+	// relink asks root to connect programs with what they need by the configuration read last; the answer is an *Outcome.
+	relink struct{ cause uint64 }
 	// changeGroup asks root to have a group become what a configuration says; the answer is an *Outcome or *Fault.
 	changeGroup struct {
 		config *confload.Group

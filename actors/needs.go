@@ -66,7 +66,8 @@ func (n *need) String() string {
 }
 
 // relink connects the programs that are there with what they need, as the configuration read last has it, and returns those
-// whose needs may have changed. It costs nothing when nothing depends on anything.
+// whose needs may have changed. Programs that are to come with a part of that configuration which is not in effect yet are needed
+// when they are there. It costs nothing when nothing depends on anything.
 func (t *table) relink(latest *confload.Config) []*entry {
 	entries := *t.sorted.Load()
 	wanted := map[string][]confload.Dependency{}
@@ -96,6 +97,9 @@ func (t *table) relink(latest *confload.Config) []*entry {
 		for _, d := range list {
 			for _, spec := range d.Programs {
 				on := bySpec[spec]
+				if on == nil && !dependsOn(e.now(), spec) {
+					continue
+				}
 				needs = append(needs, need{spec, on, d.Condition})
 				if on != nil && !slices.Contains(dependants[on], e) {
 					dependants[on] = append(dependants[on], e)
@@ -114,6 +118,11 @@ func (t *table) relink(latest *confload.Config) []*entry {
 	}
 	t.versions.changed()
 	return concerned
+}
+
+// dependsOn tells whether a program is configured to depend on another one.
+func dependsOn(p *confload.Program, spec string) bool {
+	return slices.ContainsFunc(p.DependsOn, func(d confload.Dependency) bool { return slices.Contains(d.Programs, spec) })
 }
 
 // needed lists what the program needs.
@@ -135,14 +144,26 @@ func (e *entry) neededBy() []*entry {
 // maxTold is how many of the programs that are lacking are named.
 const maxTold = 5
 
-// lookAround tells the machine what the program lacks now. cause is the record of what may have changed that.
+// lookAround tells the machine what the program lacks now. cause is the record of what may have changed that. What it has come to
+// need while it is up is no loss before it has been there.
 func (p *program) lookAround(cause uint64) {
 	var lacks []string
-	for _, n := range p.entry.needed() {
-		if !n.met() {
-			lacks = append(lacks, logs.Clean(n.String()))
-		}
+	var had map[string]bool
+	if needs := p.entry.needed(); len(needs) > 0 {
+		had = make(map[string]bool, len(needs))
 	}
+	for _, n := range p.entry.needed() {
+		switch {
+		case n.met():
+			had[n.spec] = true
+			continue
+		case p.m.State.IsUp() && !p.had[n.spec]:
+			continue
+		}
+		had[n.spec] = p.had[n.spec]
+		lacks = append(lacks, logs.Clean(n.String()))
+	}
+	p.had = had
 	if more := len(lacks) - maxTold; more > 0 {
 		lacks = append(lacks[:maxTold], fmt.Sprintf("%d more", more))
 	}

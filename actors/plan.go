@@ -51,13 +51,19 @@ func (p *updatePlan) steps(to *confload.Config) []PlanStep {
 		}
 		return whys[e.program.Group]
 	}
+	down := map[*entry]bool{}
 	for _, wave := range waves(p.stop) {
 		for _, i := range wave {
 			if e := p.stop[i]; !e.info.Load().isOver() || e.info.Load().Wanted {
 				out.add("stop", e.program.NameSpec(), "%s", whyOf(e))
+				down[e] = true
 			}
 		}
 	}
+	out.losses(down, func(e, lost *entry) bool {
+		is := programNamed(to, e.program.NameSpec())
+		return is != nil && dependsOn(is, lost.program.NameSpec())
+	})
 	for i := range p.groups {
 		p.groupSteps(&out, &p.groups[i])
 	}
@@ -141,7 +147,7 @@ func (h *Handle) PlanStop(name string) ([]PlanStep, error) {
 	if len(down) == 0 {
 		out.add("nothing", name, "it is not running")
 	}
-	out.losses(down)
+	out.losses(down, nil)
 	return out, nil
 }
 
@@ -159,8 +165,9 @@ func (t *tree) named(name string) []*entry {
 	return nil
 }
 
-// losses tells what becomes of those who need programs that go down, and of those who need these.
-func (p *plan) losses(down map[*entry]bool) {
+// losses tells what becomes of those who need programs that go down, and of those who need these. needs tells whether one will
+// still need the other; nil: as it is now.
+func (p *plan) losses(down map[*entry]bool, needs func(e, lost *entry) bool) {
 	next := make([]*entry, 0, len(down))
 	for e := range down {
 		next = append(next, e)
@@ -170,7 +177,7 @@ func (p *plan) losses(down map[*entry]bool) {
 	for ; len(next) > 0; next = next[1:] {
 		lost := next[0]
 		for _, e := range lost.neededBy() {
-			if down[e] || told[e] || !e.info.Load().State.IsUp() || !loses(e, lost) {
+			if down[e] || told[e] || !e.info.Load().State.IsUp() || !loses(e, lost) || needs != nil && !needs(e, lost) {
 				continue
 			}
 			name := lost.program.NameSpec()

@@ -49,7 +49,7 @@ func TestThePlanOfAnUpdateIsInItsOrder(t *testing.T) {
 			"stop db (directory changed)", "remove old:*", "change db (directory changed)", "remove team:a",
 			"change team:b (stopwaitsecs changed, without a restart)", "add team:c", "change web (directory changed)", "add new:*", "start new (autostart)",
 			"start db (directory changed)", "start team:c", "start web (directory changed, when db is up)")
-		wantPlan(t, "one", b.PlanUpdate(to, []string{"db", "nobody"}), "stop db (directory changed)", "change db (directory changed)",
+		wantPlan(t, "one", b.PlanUpdate(to, []string{"db", "nobody"}), "stop db (directory changed)", "keep web (it goes on without db (depends_policy))", "change db (directory changed)",
 			"start db (directory changed)", "nothing nobody (there is no such group)")
 		if steps := b.PlanUpdate(&confload.Config{Groups: groups}, nil); steps != nil {
 			t.Errorf("nothing: %s", planText(steps))

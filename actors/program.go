@@ -55,10 +55,11 @@ type program struct {
 
 	starters  []waiter
 	stoppers  []waiter
-	launchers []waiter     // wait for launched
-	summoned  map[int]bool // needs, by index, for which a start was asked and not answered
-	stuck     bool         // it waits for something that is not to be had
-	lastKill  string       // why the last signal of a stop could not be sent; "" it could
+	launchers []waiter        // wait for launched
+	summoned  map[int]bool    // needs, by index, for which a start was asked and not answered
+	had       map[string]bool // needs that were met, by namespec, since they are needs
+	stuck     bool            // it waits for something that is not to be had
+	lastKill  string          // why the last signal of a stop could not be sent; "" it could
 
 	readyQuestion, healthQuestion, memoryQuestion question
 	action                                        *actor.PID // the command of a change of health; nil: none runs

@@ -12,13 +12,13 @@ import (
 func (p *program) remember(effects []supervisor.Effect) (first uint64) {
 	at, before := p.tree.clock.Now(), uint64(0)
 	for _, e := range effects {
-		r := Record{At: at, Program: p.spec}
+		r, decides := Record{At: at, Program: p.spec}, false
 		switch e := e.(type) {
 		case supervisor.Transition:
 			r.From, r.To, r.Life, r.Pid, r.Tries, r.Expected = e.From, e.To, e.Life, e.Pid, e.Tries, e.Expected
 			r.Reason, r.Cause = e.Reason, e.Cause
 		case supervisor.Note:
-			r.Kind, r.Life, r.Reason, r.Cause = RecordNote, e.Life, e.Reason, e.Cause
+			r.Kind, r.Life, r.Reason, r.Cause, decides = RecordNote, e.Life, e.Reason, e.Cause, e.Decides
 		case supervisor.Arm:
 			if e.Timer == supervisor.BackoffTimer || e.Timer == supervisor.PauseTimer {
 				p.until = at.Add(e.After)
@@ -36,6 +36,8 @@ func (p *program) remember(effects []supervisor.Effect) (first uint64) {
 		}
 		if r.Kind == RecordTransition {
 			p.explainDeath(&r, before)
+		}
+		if r.Kind == RecordTransition || decides {
 			p.m.Last = before
 		}
 	}

@@ -122,3 +122,15 @@ func (r *root) recordAdded(name, client string) uint64 {
 func (r *root) recordRemoved(name, client string) uint64 {
 	return r.tree.asked(name+":*", "group-removed", client, fmt.Sprintf("removed the group %s", logs.Clean(name)))
 }
+
+// programNamed is a program of a configuration; nil: it has none of that name.
+func programNamed(c *confload.Config, namespec string) *confload.Program {
+	for g := range c.Groups {
+		for p := range c.Groups[g].Programs {
+			if p := &c.Groups[g].Programs[p]; p.NameSpec() == namespec {
+				return p
+			}
+		}
+	}
+	return nil
+}

@@ -92,6 +92,9 @@ func (r *root) Receive(ctx actor.Context) {
 		r.remove(ctx, m)
 	case *Update:
 		r.update(ctx, m)
+	case *relink:
+		r.relink(ctx, m.cause)
+		ctx.Respond(done)
 	case *changeGroup:
 		r.changeGroup(ctx, m)
 	case *regrouped:
@@ -268,7 +271,6 @@ func (r *root) configLoaded(ctx actor.Context, m *configLoaded) {
 	r.latest.Store(m.config)
 	d := confload.Diff(active, m.config)
 	r.recordRead(active, m.config, d, by.client)
-	r.relink(ctx, r.read.record)
 	ctx.Send(by.pid, &Changes{Added: d.Added, Changed: d.Changed, Removed: d.Removed})
 }
 

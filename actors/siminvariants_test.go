@@ -354,7 +354,7 @@ func (i *inspector) concerned(from, to int, name string) bool {
 	if was == nil || is == nil || section(i.texts[from], "program:"+was.Name) != section(i.texts[to], "program:"+is.Name) {
 		return true
 	}
-	return slices.ContainsFunc(dependsOn(was), func(n string) bool { return i.concerned(from, to, n) })
+	return slices.ContainsFunc(neededBy(was), func(n string) bool { return i.concerned(from, to, n) })
 }
 
 // section is the text of a section of a configuration.
@@ -364,23 +364,12 @@ func section(text, name string) string {
 	return found
 }
 
-// dependsOn are the programs that a program is configured to depend on.
-func dependsOn(p *confload.Program) (out []string) {
+// neededBy are the programs that a program is configured to depend on.
+func neededBy(p *confload.Program) (out []string) {
 	for _, d := range p.DependsOn {
 		out = append(out, d.Programs...)
 	}
 	return out
-}
-
-func programNamed(c *confload.Config, namespec string) *confload.Program {
-	for g := range c.Groups {
-		for p := range c.Groups[g].Programs {
-			if p := &c.Groups[g].Programs[p]; p.NameSpec() == namespec {
-				return p
-			}
-		}
-	}
-	return nil
 }
 
 // awaitsTooLong: no command waits for longer than anything takes here.

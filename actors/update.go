@@ -262,9 +262,16 @@ func (u *updater) planned(ctx actor.Context, answer interface{}) {
 		return
 	}
 	h := &u.tree.history
-	u.cause = h.add(Record{Kind: RecordRequest, Cause: h.lastOf(RecordRequest, codeRead), Reason: supervisor.Reason{Code: "update",
-		Text: aClient(u.command.By) + "brought the configuration into effect: " + u.plan.text()}})
-	u.do(ctx, &ManyPrograms{Do: Stop, Wait: true}, u.plan.stop, u.stopped)
+	did, cause := "brought the configuration into effect", h.lastOf(RecordRequest, codeRead)
+	if u.command.For != "" {
+		did, cause = u.command.For, 0
+	}
+	u.cause = h.add(Record{Kind: RecordRequest, Cause: cause, Reason: supervisor.Reason{Code: "update",
+		Text: aClient(u.command.By) + did + ": " + u.plan.text()}})
+	// What is not needed any more is lost by nobody when it goes.
+	u.ask(ctx, &relink{u.cause}, func(ctx actor.Context, _ interface{}) {
+		u.do(ctx, &ManyPrograms{Do: Stop, Wait: true}, u.plan.stop, u.stopped)
+	})
 }
 
 // stopped goes on when what is to stop has.
@@ -363,7 +370,7 @@ func (u *updater) report(ctx actor.Context, started interface{}) {
 // changed, in something that belongs to the start of a process, are restarted. groups are those it is about; nil: all. What
 // could not be done is in the answer; the error is that nothing was done, a *Fault CantReread for a bad configuration.
 func (h *Handle) Update(ctx context.Context, groups []string) ([]Updated, error) {
-	answer, err := h.ask(ctx, h.control, &Update{Groups: groups, By: ClientOf(ctx)})
+	answer, err := h.ask(ctx, h.control, &Update{Groups: groups, By: ClientOf(ctx), For: purposeOf(ctx)})
 	if err != nil {
 		return nil, err
 	}

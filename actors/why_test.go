@@ -85,6 +85,20 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 			b.after(5 * time.Second)
 		}
 	}
+	stopsOneAfter := func(d time.Duration) func(*testing.T, *bench) {
+		return func(t *testing.T, b *bench) {
+			b.after(d)
+			if err := b.Stop(operator, "team:c", true); err != nil {
+				t.Error(err)
+			}
+			b.after(20 * time.Second)
+		}
+	}
+	checkedTeam := team(confload.Supervision{Strategy: confload.RestForOne, Intensity: 3, Period: time.Hour})
+	healthy(confload.Probe{}, func(l *confload.Liveness) {
+		l.InitialDelay, l.Period, l.FailureThreshold = time.Second, time.Second, 3
+		l.OnFailure.Kind = confload.ActionRestart
+	})(&checkedTeam.Programs[0])
 	incidents := []incident{
 		{name: "autostart", host: lives(script{}), groups: []confload.Group{program1("web", nil)}, happen: wait(5 * time.Second), ask: "web",
 			way: []string{"web RUNNING", "web STARTING", "began"}, first: "supd has started"},
@@ -169,6 +183,17 @@ func TestWhyNamesTheFirstCause(t *testing.T) {
 		{name: "stopped by a client", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { return b.Stop(ctx, "web", true) }), ask: "web",
 			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client (uid 7) asked for stop"},
+		{name: "stopped by a client when its group has it down", host: dyingOnce(1),
+			groups: []confload.Group{team(confload.Supervision{Strategy: confload.OneForAll, Intensity: 3, Period: time.Minute})},
+			happen: stopsOneAfter(6500 * time.Millisecond), ask: "team:c", way: []string{"stop-requested", "client-stop"}, first: "a client (uid 7) asked for stop"},
+		{name: "stopped by a client when its group is stopping it", host: dyingOnce(1),
+			groups: []confload.Group{team(confload.Supervision{Strategy: confload.OneForAll, Intensity: 3, Period: time.Minute})},
+			happen: stopsOneAfter(5500 * time.Millisecond), ask: "team:c", way: []string{"team:c STOPPED", "stop-requested", "client-stop"}, first: "a client (uid 7) asked for stop"},
+		{name: "a health check in a group with a strategy", host: lives(script{}), groups: []confload.Group{checkedTeam},
+			opts:   []Option{withCheck(func(context.Context, *subject) error { return errors.New("connection refused") })},
+			happen: wait(4500 * time.Millisecond), ask: "team:a",
+			way:   []string{"team:a STARTING", "budget-charged", "team:a STOPPED", "team:a STOPPING"},
+			first: "3 health checks in a row have failed: connection refused"},
 		{name: "stopped with all others", host: lives(script{}), groups: []confload.Group{program1("web", nil)},
 			happen: command(func(ctx context.Context, b *bench) error { _, err := b.StopAll(ctx, true); return err }), ask: "web",
 			way: []string{"web STOPPED", "web STOPPING", "client-stop"}, first: "a client (uid 7) asked for stop of all programs"},

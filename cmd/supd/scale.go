@@ -24,7 +24,8 @@ func (g *generation) Scale(ctx context.Context, name string, count int) ([]actor
 	if len(groups) == 0 { // it had none and gets none
 		return nil, nil
 	}
-	return g.tree.Update(context.WithoutCancel(ctx), groups)
+	asked := fmt.Sprintf("asked for %d processes of %s", count, logs.Clean(name))
+	return g.tree.Update(actors.WithPurpose(context.WithoutCancel(ctx), asked), groups)
 }
 
 // groupsOf are the names of the groups that have, or get, processes of a section.

@@ -275,6 +275,9 @@ func TestScaleStartsAndStopsOnlyTheDifference(t *testing.T) {
 	t.Parallel()
 	w := settle(t, crowd)
 	w.update("up", "many:2: added\nmany:3: added\n", "many:2 new, many:3 new", "scale", "many", "4")
+	if out, _ := ctlIn(t, w.conf, "why", "many:3"); !strings.Contains(out, "asked for 4 processes of many: many:2 added; many:3 added") {
+		t.Errorf("why many:3:\n%s", out)
+	}
 	w.update("the same", "many: unchanged (it has that many processes)\n", "", "scale", "many", "4")
 	w.update("update keeps it", "", "")
 	w.edit("sleep 1005", "sleep 2005")
