@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"syscall"
 	"time"
 
 	"github.com/gwaycc/supd/confload"
@@ -32,11 +33,13 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 	m := supervisor.Program{State: i.State, Life: i.Life, Pid: i.Pid, Failures: i.Failures}
 	exit := supervisor.Exit{Code: -1, Text: "terminated by " + process.SignalName(9), Ran: h.tree.since(i.Start)}
 	next, effects := supervisor.Step(policy, m, supervisor.ProcessExited{Life: i.Life, Exit: exit})
-	f := &forecast{plan: &out, tree: h.tree, down: map[*entry]bool{e: true}, machines: map[string]*supervisor.Group{}, told: map[string]supervisor.Fact{}}
+	f := &forecast{plan: &out, tree: h.tree, down: map[*entry]bool{}, machines: map[string]*supervisor.Group{}, told: map[string]supervisor.Fact{}}
 	for above := g; above != nil; above = h.tree.table.parentOf(above) {
 		f.machine(above) // as they stand before it happens
 	}
-	if out.follow(e.program.NameSpec(), effects) {
+	escalated := out.follow(e.program.NameSpec(), effects)
+	f.lose(e)
+	if escalated {
 		f.tell(g, e.program.Name, supervisor.MemberFailed)
 	} else if fact, is := factOf(next.State, false); is && !next.IsWanted() {
 		f.tell(g, e.program.Name, fact)
@@ -46,7 +49,14 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 		top = above
 	}
 	f.settle(top)
-	out.losses(f.down, nil)
+	switch {
+	case f.end != "":
+		out.end(h.tree, f.end, f.down)
+	case f.down[e] && next.State.IsDown() && !next.IsWanted():
+		ended := *i
+		ended.State, ended.Pid, ended.Expected, ended.ExitStatus, ended.ExitSignal = next.State, 0, false, -1, syscall.SIGKILL
+		h.tree.endAfter(&out, f.down, map[*entry]*Info{e: &ended})
+	}
 	return out, nil
 }
 
@@ -54,7 +64,8 @@ func (h *Handle) PlanKill(name string) ([]PlanStep, error) {
 type forecast struct {
 	plan     *plan
 	tree     *tree
-	down     map[*entry]bool              // what has gone down, if only for a while
+	down     map[*entry]bool              // what is down by now
+	end      string                       // why supd ends; "" it does not
 	machines map[string]*supervisor.Group // of groups, by name; nil: it has no strategy
 	told     map[string]supervisor.Fact   // what the group above was told of a group
 }
@@ -73,6 +84,12 @@ func (f *forecast) machine(g *groupEntry) *supervisor.Group {
 	f.machines[name] = m
 	f.told[name], _ = f.standing(g)
 	return m
+}
+
+// lose has a program go down, and those stopped that do not go on without it.
+func (f *forecast) lose(e *entry) {
+	f.down[e] = true
+	f.plan.losses([]*entry{e}, f.down, nil)
 }
 
 // settle has come true what groups have asked for already.
@@ -170,14 +187,20 @@ func (f *forecast) act(g *groupEntry, a supervisor.GroupAction) {
 		}
 		if a.Do == supervisor.StartMember {
 			f.plan.add("start", e.program.NameSpec(), "%s", a.Reason.Text)
+			delete(f.down, e)
 			f.tell(g, a.Member, supervisor.MemberUp)
 			return
 		}
-		f.plan.add("stop", e.program.NameSpec(), "%s", a.Reason.Text)
-		f.down[e] = true
+		if !f.down[e] {
+			f.plan.add("stop", e.program.NameSpec(), "%s", a.Reason.Text)
+			f.lose(e)
+		}
 		f.tell(g, a.Member, supervisor.MemberDown)
 	case supervisor.GiveUp:
 		f.plan.add("give up", g.config.Name+":*", "%s; on_give_up is %s", a.Reason.Text, onGiveUpWords[g.config.Supervision.OnGiveUp])
+		if g.config.Supervision.OnGiveUp == confload.GiveUpShutdown {
+			f.end = "group " + g.config.Name + " gave up"
+		}
 	case supervisor.ShutDown:
 		f.plan.add("finish", g.config.Name+":*", "%s", a.Reason.Text)
 	}

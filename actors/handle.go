@@ -66,6 +66,10 @@ func WithGiveUp(f func(group string, exitCode int, r supervisor.Reason)) Option 
 	return func(o *options) { o.tree.onGiveUp = f }
 }
 
+// WithExitWhen tells plans when the application ends the tree by itself: f returns why it would if programs were like this, "" it
+// would not. It is called on goroutines of those who ask for a plan.
+func WithExitWhen(f func([]*Info) string) Option { return func(o *options) { o.tree.ends = f } }
+
 // WithRemoteObserver has every RemoteEvent reported, in the order in which they come, also while the tree shuts down. It
 // is called from the control actor and must not block. It may be given more than once.
 func WithRemoteObserver(f func(typ, data string)) Option {

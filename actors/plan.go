@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +15,8 @@ import (
 
 // A PlanStep is one thing that would happen.
 type PlanStep struct {
-	Do      string // stop, start, wait, keep, change, add, remove, "go to STATE", "give up", nothing
-	Program string // namespec, or group:*
+	Do      string // stop, start, wait, keep, change, add, remove, "go to STATE", "give up", finish, end, nothing
+	Program string // namespec, or group:*; "supd" of end
 	Why     string // in words; "" there is nothing to say
 }
 
@@ -60,7 +61,7 @@ func (p *updatePlan) steps(to *confload.Config) []PlanStep {
 			}
 		}
 	}
-	out.losses(down, func(e, lost *entry) bool {
+	out.losses(byName(down), down, func(e, lost *entry) bool {
 		is := programNamed(to, e.program.NameSpec())
 		return is != nil && dependsOn(is, lost.program.NameSpec())
 	})
@@ -147,7 +148,8 @@ func (h *Handle) PlanStop(name string) ([]PlanStep, error) {
 	if len(down) == 0 {
 		out.add("nothing", name, "it is not running")
 	}
-	out.losses(down, nil)
+	out.losses(byName(down), down, nil)
+	h.tree.endAfter(&out, down, nil)
 	return out, nil
 }
 
@@ -165,14 +167,14 @@ func (t *tree) named(name string) []*entry {
 	return nil
 }
 
-// losses tells what becomes of those who need programs that go down, and of those who need these. needs tells whether one will
-// still need the other; nil: as it is now.
-func (p *plan) losses(down map[*entry]bool, needs func(e, lost *entry) bool) {
-	next := make([]*entry, 0, len(down))
-	for e := range down {
-		next = append(next, e)
-	}
-	slices.SortFunc(next, func(a, b *entry) int { return strings.Compare(a.program.NameSpec(), b.program.NameSpec()) })
+// byName are the programs of a set by name.
+func byName(set map[*entry]bool) []*entry {
+	return slices.SortedFunc(maps.Keys(set), func(a, b *entry) int { return strings.Compare(a.program.NameSpec(), b.program.NameSpec()) })
+}
+
+// losses tells what becomes of those who need programs that go down, and of those who need these. Whoever is down already, or goes
+// down for that, is in down. needs tells whether one will still need the other; nil: as it is now.
+func (p *plan) losses(next []*entry, down map[*entry]bool, needs func(e, lost *entry) bool) {
 	told := map[*entry]bool{}
 	for ; len(next) > 0; next = next[1:] {
 		lost := next[0]
@@ -186,13 +188,52 @@ func (p *plan) losses(down map[*entry]bool, needs func(e, lost *entry) bool) {
 			case confload.DependsStop:
 				p.add("stop", e.program.NameSpec(), "it is stopped for lack of %s (depends_policy)", name)
 			case confload.DependsRestart:
-				p.add("stop", e.program.NameSpec(), "until %s is up again, then it is started (depends_policy)", name)
+				p.add("stop", e.program.NameSpec(), "until %s is up again (depends_policy)", name)
 			default:
 				p.add("keep", e.program.NameSpec(), "it goes on without %s (depends_policy)", name)
 				continue
 			}
 			down[e] = true
 			next = append(next, e)
+		}
+	}
+}
+
+// endAfter tells whether supd would end when programs have gone down, and what it would stop then. ended is how those stand that have
+// ended by themselves; the others in down were stopped.
+func (t *tree) endAfter(out *plan, down map[*entry]bool, ended map[*entry]*Info) {
+	if t.ends == nil {
+		return
+	}
+	var infos []*Info
+	for _, e := range *t.table.sorted.Load() {
+		i := e.info.Load()
+		switch {
+		case ended[e] != nil:
+			i = ended[e]
+		case down[e]:
+			stopped := *i
+			stopped.State, stopped.Pid = supervisor.Stopped, 0
+			if e.now().DependsPolicy == confload.DependsRestart && slices.ContainsFunc(e.needed(), func(n need) bool { return down[n.entry] }) {
+				stopped.WaitsFor = "what it depends on"
+			}
+			i = &stopped
+		}
+		infos = append(infos, i)
+	}
+	if why := t.ends(infos); why != "" {
+		out.end(t, why, down)
+	}
+}
+
+// end tells that supd ends, and whom it stops for that: all but those that are down.
+func (p *plan) end(t *tree, why string, down map[*entry]bool) {
+	p.add("end", "supd", "%s", why)
+	for _, s := range stages(t.table.stretches()) {
+		for _, e := range s.entries {
+			if e.info.Load().State.IsUp() && !down[e] {
+				p.add("stop", e.program.NameSpec(), "supd ends")
+			}
 		}
 	}
 }

@@ -68,7 +68,7 @@ func TestThePlanOfAStopNamesWhoDependsOnIt(t *testing.T) {
 	inVirtualTime(t, newScriptedHost(stays), groups, func(b *bench) {
 		b.after(10 * time.Second)
 		steps, err := b.PlanStop("db")
-		wantPlan(t, fmt.Sprint(err), steps, "stop db (asked for; it stays down)", "stop app (until db is up again, then it is started (depends_policy))",
+		wantPlan(t, fmt.Sprint(err), steps, "stop db (asked for; it stays down)", "stop app (until db is up again (depends_policy))",
 			"keep cron (it goes on without db (depends_policy))", "stop web (it is stopped for lack of app (depends_policy))")
 		if _, err := b.PlanStop("nobody"); err == nil {
 			t.Error("nobody is stopped")
@@ -193,4 +193,52 @@ func (b *bench) stopsAndStarts() []string {
 		}
 	}
 	return out
+}
+
+func TestAPlanTellsWhenSupdEnds(t *testing.T) {
+	ends := WithExitWhen(func(infos []*Info) string {
+		if slices.ContainsFunc(infos, func(i *Info) bool { return !i.State.IsDown() && i.Program.Name != "watcher" }) {
+			return ""
+		}
+		return "nothing runs any more"
+	})
+	g := team(confload.Supervision{Strategy: confload.OneForAll, Intensity: 0, Period: time.Minute, OnGiveUp: confload.GiveUpShutdown})
+	watcher := program1("watcher", both(needing(confload.DependsRestart, "team:a"), func(p *confload.Program) { p.Priority = 1000 }))
+	inVirtualTime(t, newScriptedHost(stays), []confload.Group{g, watcher, program1("last", nil)}, func(b *bench) {
+		b.after(10 * time.Second)
+		steps, err := b.PlanKill("team:a")
+		wantPlan(t, fmt.Sprint(err), steps, "go to EXITED team:a (the process ended: terminated by SIGKILL)", "stop watcher (until team:a is up again (depends_policy))",
+			"stop team:c (a failed, and the budget is used up: no restart is allowed)", "stop team:b (a failed, and the budget is used up: no restart is allowed)",
+			"give up team:* (a failed, and the budget is used up: no restart is allowed; on_give_up is shutdown: supd ends)", "end supd (group team gave up)",
+			"stop last (supd ends)")
+		if _, err := b.StopGroup(context.Background(), "team", true); err != nil {
+			t.Error(err)
+		}
+		b.after(time.Second)
+		steps, err = b.PlanStop("last")
+		wantPlan(t, fmt.Sprint(err), steps, "stop last (asked for; it stays down)", "end supd (nothing runs any more)")
+	}, ends)
+	inVirtualTime(t, newScriptedHost(stays), []confload.Group{program1("last", func(p *confload.Program) { p.Autorestart = confload.RestartNever }), program1("watcher", nil)}, func(b *bench) {
+		b.after(10 * time.Second)
+		steps, err := b.PlanKill("last")
+		wantPlan(t, fmt.Sprint(err), steps, "go to EXITED last (it ended and autorestart is false: terminated by SIGKILL)", "end supd (nothing runs any more)",
+			"stop watcher (supd ends)")
+	}, ends)
+}
+
+// In the middle of a pass, what is under way comes first.
+func TestThePlanOfADeathInTheMiddleOfAPass(t *testing.T) {
+	g := team(confload.Supervision{Strategy: confload.OneForAll, Intensity: 1, Period: time.Minute})
+	inVirtualTime(t, dyingOnce(1), []confload.Group{g}, func(b *bench) {
+		b.after(5500 * time.Millisecond) // b has failed, c is being stopped
+		steps, err := b.PlanKill("team:a")
+		wantPlan(t, fmt.Sprint(err), steps, "go to EXITED team:a (the process ended: terminated by SIGKILL)", "wait team:c (until it is down)",
+			"start team:a (b failed, and the strategy of the group is one_for_all)", "start team:b (b failed, and the strategy of the group is one_for_all)",
+			"start team:c (b failed, and the strategy of the group is one_for_all)")
+		b.after(3 * time.Second) // a is up again, b is being started
+		steps, err = b.PlanKill("team:a")
+		used := "a failed, and the budget is used up: at most 1 restart in 1m0s"
+		wantPlan(t, fmt.Sprint(err), steps, "go to EXITED team:a (the process ended: terminated by SIGKILL)", "stop team:b ("+used+")",
+			"give up team:* ("+used+"; on_give_up is leave: they stay down)")
+	})
 }

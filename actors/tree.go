@@ -45,7 +45,8 @@ type tree struct {
 	random    func() uint64                                                                                            // for the jitter of waits
 	table     *table
 	history   history
-	former    sync.Map // namespec of a program that is gone → former
+	ends      func([]*Info) string // see WithExitWhen; nil: never
+	former    sync.Map             // namespec of a program that is gone → former
 	outlets   logs.Outlets
 	cgroups   cgroupPlace
 	observers []func(Change)

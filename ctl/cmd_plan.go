@@ -34,7 +34,7 @@ $ -o json plan --kill web:a`,
 
 // A planRow is one step, for a machine.
 type planRow struct {
-	Do      string `xmlrpc:"do" json:"do" help:"stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish or nothing"`
+	Do      string `xmlrpc:"do" json:"do" help:"stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish, end or nothing"`
 	Program string `xmlrpc:"program" json:"program" help:"the program as commands take it, GROUP:* for a whole group"`
 	Why     string `xmlrpc:"why" json:"why" help:"why, for people; may be empty"`
 }

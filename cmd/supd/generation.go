@@ -109,7 +109,7 @@ func (g *generation) start() error {
 	options := []actors.Option{actors.WithLogger(d.logger), actors.WithLoader(g.reread),
 		actors.WithEnviron(lastOfEach(slices.Concat(g.config.Environ, d.loader.setVariables()))),
 		actors.WithDeferredStart(), actors.WithShim("/proc/self/exe"), actors.WithEventSerial(d.serial), actors.WithPast(d.past),
-		actors.WithGiveUp(g.gaveUp)}
+		actors.WithGiveUp(g.gaveUp), actors.WithExitWhen(g.endsWhen)}
 	if d.notify != nil {
 		g.stirs = make(chan struct{}, 1)
 		options = append(options, actors.WithObserver(g.observe))

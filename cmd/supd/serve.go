@@ -189,6 +189,14 @@ func (g *generation) judge() {
 	}
 }
 
+// endsWhen tells why exit_when= would end the daemon if programs were like this; "" it would not.
+func (g *generation) endsWhen(infos []*actors.Info) string {
+	if v := judge(g.config.Supervisord.ExitWhen, infos, g.tree.IsOwed); v != nil {
+		return fmt.Sprintf("%s; its status is %d", v.reason, v.status)
+	}
+	return ""
+}
+
 // prepareNext reads the configuration and takes what it asks for, beside the loop, which goes on serving.
 func (g *generation) prepareNext(r *restart) {
 	if r.result != nil || r.next != nil {

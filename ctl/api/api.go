@@ -182,7 +182,7 @@ type ProgramConfig struct {
 
 // A Step is one thing that would happen.
 type Step struct {
-	Do      string `json:"do"`      // stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish or nothing
+	Do      string `json:"do"`      // stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish, end or nothing
 	Program string `json:"program"` // group:* a whole group
 	Why     string `json:"why"`
 }

@@ -9,7 +9,7 @@ const updatedStructs = "an array of structs: group, name (\"\" the whole group),
 	"added anew, restarted, started: it had failed, changed: nothing was restarted, prepared: it is down and stays so), options (names of those that have " +
 	"changed), status (80, or the code of a fault) and description (\"OK\", or the text of the fault)."
 
-const planStructs = "an array of structs, in order: do (stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish or nothing), program " +
+const planStructs = "an array of structs, in order: do (stop, start, wait, keep, change, add, remove, run HOOK, go to STATE, give up, finish, end or nothing), program " +
 	"(group:* for a whole group) and why."
 
 // updateRows are the methods that bring a configuration into effect.
