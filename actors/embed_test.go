@@ -291,6 +291,40 @@ func TestAThousandTreesLeaveNothingBehind(t *testing.T) {
 	})
 }
 
+// What has become of programs can be told when the tree has ended.
+func TestLivesAreKnownAfterTheEnd(t *testing.T) {
+	r := guest(t, host(t), sleeper("web", ""))
+	r.running("web", 0)
+	r.end()
+	if lives, ok := r.Lives("web"); !ok || len(lives) != 1 || lives[0].Signal != syscall.SIGTERM {
+		t.Errorf("got %+v, %v", lives, ok)
+	}
+	if _, ok := r.Lives("nobody"); ok {
+		t.Error("nobody had lives")
+	}
+}
+
+// Nobody is shown as running whose process was killed because there was no time left.
+func TestWhatACloseWithoutPatienceKillsIsShownAsDown(t *testing.T) {
+	r := guest(t, host(t), sleeper("web", ""))
+	pid := r.running("web", 0)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := r.Close(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	proctest.Eventually(t, "its process to be gone", func() (string, bool) {
+		err := syscall.Kill(pid, 0)
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return fmt.Sprint(err, string(stat)), err == syscall.ESRCH
+	})
+	for _, i := range r.Infos() {
+		if i.Pid != 0 || i.State.IsUp() {
+			t.Errorf("%s is shown as %s with pid %d", i.Program.Name, i.State, i.Pid)
+		}
+	}
+}
+
 // An application that ends its actor system first can still close the tree.
 func TestATreeCanBeClosedAfterItsActorSystemWasEnded(t *testing.T) {
 	proctest.LeakCheck(t)
@@ -299,6 +333,9 @@ func TestATreeCanBeClosedAfterItsActorSystemWasEnded(t *testing.T) {
 	pid := r.running("web", 0)
 	system.Shutdown()
 	r.end()
+	if lives, ok := r.Lives("web"); !ok {
+		t.Errorf("its lives are not known: %v", lives)
+	}
 	if err := syscall.Kill(pid, 0); err != syscall.ESRCH {
 		t.Errorf("its process is still there: %v", err)
 	}

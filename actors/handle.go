@@ -307,6 +307,9 @@ func (h *Handle) Done() <-chan struct{} { return h.tree.stopped }
 // outletPatience is how long Close waits for syslog servers to take what is left.
 const outletPatience = 2 * time.Second
 
+// killedPatience is how long Close waits for processes that it has killed to end.
+const killedPatience = 2 * time.Second
+
 // Close stops everything in order and returns when the tree has ended. When ctx ends first, what is left is killed.
 func (h *Handle) Close(ctx context.Context) error {
 	h.Shutdown(false)
@@ -321,6 +324,9 @@ func (h *Handle) Close(ctx context.Context) error {
 	if err != nil {
 		h.tree.system.Root.Stop(h.root)
 		<-h.Done()
+		if r, ok := h.tree.host.(realHost); ok {
+			r.Wait(killedPatience)
+		}
 	}
 	h.tree.cgroups.close()
 	return errors.Join(err, h.tree.host.Close(), h.tree.outlets.Close(outletPatience))

@@ -68,13 +68,21 @@ func (e *entry) ended() []Life {
 }
 
 // Lives returns the last lives of the program of a namespec that have ended, the last one first, at most 10. ok: there is such
-// a program. It sends no message.
+// a program, or there was one when the tree ended. It sends no message.
 func (h *Handle) Lives(namespec string) (lives []Life, ok bool) {
-	e := h.tree.table.find(namespec)
-	if e == nil {
+	if e := h.tree.table.find(namespec); e != nil {
+		return e.ended(), true
+	}
+	select {
+	case <-h.Done():
+		f, was := h.tree.former.Load(namespec)
+		if was {
+			lives = f.(former).lives
+		}
+		return lives, was
+	default:
 		return nil, false
 	}
-	return e.ended(), true
 }
 
 // lifeOf is what is known of a life at its end.

@@ -12,8 +12,9 @@ type registry struct {
 	// sure that it is not ours.
 	forking sync.Mutex
 
-	mu      sync.Mutex // guards managed; never held for long
+	mu      sync.Mutex // guards the rest; never held for long
 	managed map[int]*Process
+	fewer   chan struct{} // closed when one is forgotten; nil: nobody waits
 }
 
 // fork runs start with forking held and enters p if it gave p a pid.
@@ -35,7 +36,26 @@ func (r *registry) forget(p *Process) {
 	if r.managed[p.pid] == p {
 		delete(r.managed, p.pid)
 	}
+	if r.fewer != nil {
+		close(r.fewer)
+		r.fewer = nil
+	}
 	r.mu.Unlock()
+}
+
+// left tells whether children of a host are left, and when to look again.
+func (r *registry) left(h *Host) (bool, <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, p := range r.managed {
+		if p.host == h {
+			if r.fewer == nil {
+				r.fewer = make(chan struct{})
+			}
+			return true, r.fewer
+		}
+	}
+	return false, nil
 }
 
 // forgetHost gives the children of a closed host up: from now on they are unknown ones.

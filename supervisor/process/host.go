@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/gwaycc/supd/supervisor/workers"
 )
@@ -88,6 +89,24 @@ func (h *Host) Start(spec *Spec, done func(*Process, error)) {
 	h.queue = append(h.queue, request{spec, done})
 	h.mu.Unlock()
 	h.poke()
+}
+
+// Wait returns when no process of the host is left, or after patience. Whoever has killed them all calls it before Close, so that
+// they are no zombies of the application.
+func (h *Host) Wait(patience time.Duration) {
+	over := time.NewTimer(patience)
+	defer over.Stop()
+	for {
+		left, fewer := children.left(h)
+		if !left {
+			return
+		}
+		select {
+		case <-fewer:
+		case <-over.C:
+			return
+		}
+	}
 }
 
 // Close ends the spawner and the event loop and waits for them. Starts still in the queue are answered with
