@@ -47,8 +47,7 @@ var roleType = words[Role]("admin", "operate", "read")
 var credentialType = valueType[string]{
 	name: "credential", allowed: credential.Forms,
 	parse: func(_ *loader, s string) (string, error) {
-		_, err := credential.Parse(s)
-		return s, err
+		return s, credential.Check(s)
 	},
 	same: equal[string],
 }

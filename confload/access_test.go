@@ -57,6 +57,9 @@ func TestUsersAndServersFitTogether(t *testing.T) {
 		{inet + "[user:ann]\npassword=hunter2\nservers=unix_http_server\n", "there is no server [unix_http_server] (allowed: inet_http_server)"},
 		{inet + "[user:ann]\nrole=root\n", "allowed: admin, operate, read"},
 		{inet + "[user:ann]\npassword=$2b$99$hunter2\n", "bcrypt hash is not whole"},
+		{inet + "[user:ann]\npassword={SHA}hunter2\n", "{SHA} is not followed by the 40 hexadecimal digits"},
+		{inet + "[user:ann]\ntoken={SHA}" + strings.Repeat("aB", 20) + "\n", ""},
+		{inet + "username=u\npassword={SHA}hunter2\n", ""},
 		{inet + "[user:a.b]\npassword=x\n", "no name of a user"},
 		{inet + "tls_cert=" + certificates + "/server.crt\n", "both tls_cert and tls_key"},
 		{inet + "tls_cert=" + certificates + "/server.crt\ntls_key=" + certificates + "/server.key\n", ""},
@@ -102,5 +105,25 @@ func TestRemotes(t *testing.T) {
 		{Name: "e", URL: "http://x:82", Password: "token", HasAuth: true}}
 	if got := c.Servers[0].Remotes; !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
+	}
+}
+
+// supervisord takes a {SHA} that is none, and lets nobody in; a user who wonders is told.
+func TestAPasswordThatNobodyCanGiveIsWarnedOf(t *testing.T) {
+	for password, want := range map[string]bool{"{SHA}hunter2": true, "{SHA}" + strings.Repeat("0f", 20): false, "hunter2": false} {
+		c, err := parse(t, "[inet_http_server]\nport=1\nusername=u\npassword="+password+"\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		warned := false
+		for _, m := range c.Messages {
+			warned = warned || strings.Contains(m.Text, "nobody can log in with it") && m.Option == "password"
+			if strings.Contains(m.Text, "hunter2") {
+				t.Errorf("a secret: %s", m.Text)
+			}
+		}
+		if warned != want {
+			t.Errorf("%s: warned %v", password, warned)
+		}
 	}
 }

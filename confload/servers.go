@@ -3,6 +3,9 @@ package confload
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/gwaycc/supd/confload/credential"
 )
 
 // servers reads the sections of the control interface: unix first, then inet.
@@ -34,6 +37,11 @@ func readServer(l *loader, sec *section, network string, t table[Server]) Server
 		}
 		l.fail(l.errorAt(sec, e, fmt.Sprintf("section [%s] contains incomplete authentication: "+
 			"username and password must both be given, or none", sec.name)))
+	}
+	if strings.HasPrefix(s.Password, "{SHA}") && hasPassword {
+		if err := credential.Check(s.Password); err != nil {
+			l.say(Message{Level: Warn, File: password.at.file, Line: password.at.line, Section: sec.name, Option: "password", Text: err.Error()})
+		}
 	}
 	s.HasAuth = hasUser && hasPassword && (s.Username != "" || s.Password != "")
 	return s

@@ -248,6 +248,33 @@ func TestThePageSaysThatItIsNotConnected(t *testing.T) {
 	b.wait(`window.same && document.querySelectorAll('.row.program').length === 2`)
 }
 
+// TestThePageShowsWhatItHasMissed has records and samples left out.
+func TestThePageShowsWhatItHasMissed(t *testing.T) {
+	_, address := pageSite(t, "", "[program:web]\ncommand=/bin/sleep 1000\n")
+	b := openBrowser(t)
+	b.open(address)
+	var told string
+	b.eval(`Promise.all([import('/app/live.js'), import('/app/timeline.js'), import('/app/chart.js')]).then(([{ Live }, { recordRow }, { Sparkline }]) => {
+		const live = new Live(), node = live.local, now = Date.now;
+		const record = (seq) => live.take('', 'record', { seq, at: '2026-01-02T03:04:05Z', kind: 'note', program: 'web', reason: { code: 'x', text: 'r' + seq } });
+		[1, 2, 5, 5, 6].forEach(record);
+		const rows = live.records.map((r) => recordRow(r, 'column').textContent.replace(/.*(r\d|\d records? missing).*/, '$1'));
+		const sample = () => live.take('', 'usage', { programs: { web: { cpu: 1, memory: 1 } } });
+		sample();
+		sample();
+		Date.now = () => now() + 20000;
+		sample();
+		sample();
+		Date.now = now;
+		const line = new Sparkline(120);
+		line.show(node.usage.get('web').cpu, 1);
+		return [rows.join(' '), JSON.stringify(node.usage.get('web').cpu), line.line.getAttribute('d').split('M').length - 1].join('; ');
+	})`, &told)
+	if want := "r1 r2 2 records missing r5 r6; [1,1,null,null,null,1,1]; 2"; told != want {
+		t.Errorf("got %s, want %s", told, want)
+	}
+}
+
 // TestManyProgramsScrollSmoothly has two thousand programs on the page, some of which come and go: no task of the browser's main thread may
 // take so long that it is felt.
 func TestManyProgramsScrollSmoothly(t *testing.T) {
@@ -350,7 +377,7 @@ func TestScreenshots(t *testing.T) {
 	b.screen(1280, 760, "light")
 	b.open(address)
 	b.wait(`document.body.textContent.includes('backoff') && document.body.textContent.includes('fatal')`)
-	b.wait(`[...document.querySelectorAll('.spark-line')].filter((l) => l.getAttribute('points').split(' ').length > 4).length > 4`)
+	b.wait(`[...document.querySelectorAll('.spark-line')].filter((l) => l.getAttribute('d').split('L').length > 4).length > 4`)
 	for _, s := range []struct {
 		file, hash, theme string
 		width, height     int64
@@ -359,7 +386,7 @@ func TestScreenshots(t *testing.T) {
 		{"page.png", "#/", "light", 1280, 700, `document.querySelector('.row.program')`},
 		{"page-dark.png", "#/", "dark", 1280, 700, `document.querySelector('.row.program')`},
 		{"page-phone.png", "#/", "light", 390, 780, `document.querySelector('.row.program')`},
-		{"page-program.png", "#/program/shop:api", "light", 1280, 900, `document.querySelectorAll('.log .line').length > 10 && document.querySelector('.options') && document.querySelector('.chart-line').getAttribute('points')`},
+		{"page-program.png", "#/program/shop:api", "light", 1280, 900, `document.querySelectorAll('.log .line').length > 10 && document.querySelector('.options') && document.querySelector('.chart-line').getAttribute('d')`},
 		{"page-timeline.png", "#/timeline", "dark", 1280, 700, `document.querySelectorAll('.record').length > 5`},
 	} {
 		b.screen(s.width, s.height, s.theme)

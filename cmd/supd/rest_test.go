@@ -333,6 +333,23 @@ func TestEventsAreToldFromWhereAClientLeftOff(t *testing.T) {
 			t.Fatalf("%s %s %s, want record %d", kind, id, data, next)
 		}
 	}
+	last, _ := strconv.Atoi(id)
+	if _, id, _ := stream(t, address, "/events?since="+id).next(); id != strconv.Itoa(last+1) {
+		t.Errorf("since %d begins with %s", last, id)
+	}
+	if kind, id, _ := stream(t, address, "/events?since=-2").next(); kind != "record" || id == "" {
+		t.Errorf("the last two begin with %s %s", kind, id)
+	}
+	refused := request{method: "GET", path: "/events?max=3"}.send(t, address, "Accept", "text/event-stream")
+	if text, _ := io.ReadAll(refused.Body); refused.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "max is not for a stream") {
+		t.Errorf("%s %s", refused.Status, text)
+	}
+	refused.Body.Close()
+	head := request{method: "HEAD", path: "/live"}.send(t, address)
+	if text, err := io.ReadAll(head.Body); head.StatusCode != http.StatusOK || head.Header.Get("Content-Type") != "text/event-stream" || len(text) > 0 || err != nil {
+		t.Errorf("HEAD: %s %q %v", head.Status, text, err)
+	}
+	head.Body.Close()
 	for range 3 {
 		if kind, _, data := about.next(); kind != "record" || !strings.Contains(data, `"program":"web"`) {
 			t.Errorf("%s %s", kind, data)

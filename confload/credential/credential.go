@@ -44,6 +44,18 @@ type argonHash struct {
 // Empty is the credential of somebody who has none but must give one, an empty one.
 func Empty() *Credential { return &Credential{digest: sha256.Sum256(nil)} }
 
+// Check tells what is wrong with a stored credential. It finds more than Parse, which takes what supervisord takes: a {SHA} that is
+// none, which nothing matches. Errors do not show it.
+func Check(stored string) error {
+	if digits, isSHA1 := strings.CutPrefix(stored, "{SHA}"); isSHA1 {
+		if digest, err := hex.DecodeString(digits); err != nil || len(digest) != sha1.Size {
+			return errors.New("{SHA} is not followed by the 40 hexadecimal digits of a SHA-1, so nobody can log in with it")
+		}
+	}
+	_, err := Parse(stored)
+	return err
+}
+
 // Parse reads a stored credential. Errors do not show it.
 func Parse(stored string) (*Credential, error) {
 	switch {

@@ -19,6 +19,7 @@ type follower struct {
 	usage  bool          // and what programs use
 	nodes  bool          // and the same of other nodes
 	remote <-chan []byte // events of them
+	since  *int64        // number of the last record that it knows; with a negative one it gets the last -since; nil: it does not say
 	record uint64        // number of the last record that it has got, or does not want
 }
 
@@ -42,12 +43,21 @@ func (c *restCall) serveLive() (any, error) {
 // serveEvents answers /events: a stream of records, or some of those that are kept.
 func (c *restCall) serveEvents() (any, error) {
 	name := c.query("name")
-	if wantsEvents(c.r) {
-		return nil, c.follow(&follower{server: c.server, wants: func(f *frame) bool { return f.record != nil && concerns(f.record, name) }})
-	}
 	since, err := c.integer("since", 0, -maxRecords, 1<<53)
 	if err != nil {
 		return nil, err
+	}
+	if wantsEvents(c.r) {
+		for _, param := range []string{"max", "wait"} {
+			if c.query(param) != "" {
+				return nil, &restError{status: http.StatusBadRequest, detail: param + " is not for a stream, which goes on for as long as the client wants"}
+			}
+		}
+		f := &follower{server: c.server, wants: func(f *frame) bool { return f.record != nil && concerns(f.record, name) }}
+		if c.query("since") != "" {
+			f.since = &since
+		}
+		return nil, c.follow(f)
 	}
 	limit, err := c.integer("max", defRecords, 1, maxRecords)
 	if err != nil {
@@ -67,6 +77,10 @@ func (c *restCall) follow(f *follower) error {
 	if err != nil {
 		return err
 	}
+	if c.r.Method == http.MethodHead {
+		describeSSE(c.w)
+		return nil
+	}
 	ctx, err := c.server.watchers.begin(c.r.Context(), "")
 	if err != nil {
 		return err
@@ -80,6 +94,10 @@ func (c *restCall) follow(f *follower) error {
 	switch last, err := strconv.ParseUint(c.r.Header.Get("Last-Event-ID"), 10, 64); {
 	case err == nil:
 		f.record = knownSince(c.server.config.Tree, last)
+	case f.since != nil && *f.since >= 0:
+		f.record = knownSince(c.server.config.Tree, uint64(*f.since))
+	case f.since != nil:
+		f.record = at.record - min(at.record, uint64(-*f.since))
 	case history > 0:
 		f.record = at.record - min(at.record, uint64(history))
 	}

@@ -69,7 +69,7 @@ func (s *Server) restRoutes() []restRoute {
 
 		{method: "GET", path: "/events", role: api.Read, summary: "Gives what has happened and was decided, or streams it.", answer: api.History{},
 			about: "With Accept: text/event-stream the answer is a stream of server-sent events: record, whose id is its number, and missed. It begins with " +
-				"what comes next, with the last history records, or after the one in Last-Event-ID. Otherwise it is JSON: the records after since (with a negative " +
+				"what comes next, with the last history records, or after the one in since or Last-Event-ID. Otherwise it is JSON: the records after since (with a negative " +
 				"one the last -since), at most max, about name; when there is none it waits for one.",
 			params: []restParam{{"since", "integer", "number of a record"}, {"max", "integer", "at most so many, 1000 without"}, {"name", "string", "a namespec, or group:* for a group and its programs"},
 				{"wait", "integer", "for how many seconds at most, up to 60"}, {"history", "integer", "of a stream: how many old records it begins with"}},

@@ -41,17 +41,22 @@ type sseStream struct {
 func (s *Server) openSSE(ctx *stream, w http.ResponseWriter) (*sseStream, error) {
 	e := &sseStream{ctx: ctx, w: w, control: http.NewResponseController(w), timeout: s.config.Limits.StreamTimeout}
 	e.release = untilEnd(ctx, e.control)
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Accel-Buffering", "no") // to a proxy: pass it on at once
+	describeSSE(w)
 	err := e.send([]byte("retry: " + strconv.Itoa(retryAfter) + "\n\n"))
 	if err != nil {
 		e.release()
 		return nil, err
 	}
 	return e, nil
+}
+
+// describeSSE sets the headers of an answer of events.
+func describeSSE(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Accel-Buffering", "no") // to a proxy: pass it on at once
 }
 
 func (e *sseStream) close() { e.release() }

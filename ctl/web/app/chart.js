@@ -2,22 +2,32 @@
 
 import { el, svg } from './dom.js';
 
-/** Points of a line through values, the last one at the right edge. */
-function points(values, width, height, top, slots) {
+/** Lines through values, the last one at the right edge, as lists of points. One ends where there is no value. */
+function lines(values, width, height, top, slots) {
   const step = width / Math.max(1, slots - 1);
-  return values.map((v, i) => `${(width - (values.length - 1 - i) * step).toFixed(1)},${(height - (Math.min(v, top) / top) * height).toFixed(1)}`).join(' ');
+  const all = [[]];
+  values.forEach((v, i) => {
+    if (v === null) {
+      if (all[all.length - 1].length) all.push([]);
+      return;
+    }
+    all[all.length - 1].push(`${(width - (values.length - 1 - i) * step).toFixed(1)},${(height - (Math.min(v, top) / top) * height).toFixed(1)}`);
+  });
+  return all.filter((line) => line.length > 1);
 }
+
+const stroke = (all) => all.map((line) => `M${line.join('L')}`).join('');
 
 /** A line without axes, of one row of the table. */
 export class Sparkline {
   constructor(slots) {
     this.slots = slots;
-    this.line = svg('polyline', { class: 'spark-line' });
+    this.line = svg('path', { class: 'spark-line' });
     this.node = svg('svg', { class: 'spark', viewBox: '0 0 60 18', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, this.line);
   }
 
   show(values, least) {
-    this.line.setAttribute('points', values.length > 1 ? points(values, 60, 17, Math.max(least, ...values), this.slots) : '');
+    this.line.setAttribute('d', stroke(lines(values, 60, 17, Math.max(least, ...values), this.slots)));
   }
 }
 
@@ -27,8 +37,8 @@ export class Chart {
   constructor(title, format, least) {
     this.format = format;
     this.least = least;
-    this.area = svg('polygon', { class: 'chart-area' });
-    this.line = svg('polyline', { class: 'chart-line' });
+    this.area = svg('path', { class: 'chart-area' });
+    this.line = svg('path', { class: 'chart-line' });
     this.now = el('strong');
     this.top = el('span.muted');
     this.node = el('figure.chart', null,
@@ -39,10 +49,10 @@ export class Chart {
 
   show(values, slots) {
     const top = Math.max(this.least, ...values);
-    const line = values.length > 1 ? points(values, 300, 58, top, slots) : '';
-    this.line.setAttribute('points', line);
-    const first = line.slice(0, line.indexOf(','));
-    this.area.setAttribute('points', line ? `${first},60 ${line} 300,60` : '');
+    const all = lines(values, 300, 58, top, slots);
+    const at = (point) => point.slice(0, point.indexOf(','));
+    this.line.setAttribute('d', stroke(all));
+    this.area.setAttribute('d', all.map((line) => `M${at(line[0])},60L${line.join('L')}L${at(line[line.length - 1])},60Z`).join(''));
     this.now.textContent = values.length ? this.format(values[values.length - 1]) : 'not sampled yet';
     this.top.textContent = values.length ? `top ${this.format(Math.max(...values))}` : '';
   }

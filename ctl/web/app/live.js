@@ -5,6 +5,7 @@ import { base } from './api.js';
 const historyLength = 300; // old records a stream begins with; those that are known already do not count
 const recordsKept = 2000;
 const samplesKept = 120; // ten minutes, as samples come every five seconds
+const sampleEvery = 5000;
 
 /** One supd: its groups and programs by name, in order. */
 export class Node {
@@ -15,7 +16,8 @@ export class Node {
     this.groups = []; // in start order
     this.programs = new Map(); // by namespec
     this.counts = new Map(); // programs by state
-    this.usage = new Map(); // namespec → {cpu: [], memory: [], now}
+    this.usage = new Map(); // namespec → {cpu: [], memory: [], now}; null in a series: nobody looked
+    this.sampledAt = 0;
   }
 
   tree(tree) {
@@ -56,16 +58,17 @@ export class Node {
   }
 
   sampled(usage) {
+    const missed = this.sampledAt ? Math.min(samplesKept, Math.round((Date.now() - this.sampledAt) / sampleEvery) - 1) : 0;
+    this.sampledAt = Date.now();
     for (const name of this.usage.keys()) if (!usage.programs[name]) this.usage.delete(name);
     for (const [name, sample] of Object.entries(usage.programs)) {
       let u = this.usage.get(name);
       if (!u) this.usage.set(name, (u = { cpu: [], memory: [], now: sample }));
       u.now = sample;
-      u.cpu.push(sample.cpu);
-      u.memory.push(sample.memory);
-      if (u.cpu.length > samplesKept) {
-        u.cpu.shift();
-        u.memory.shift();
+      for (const [series, value] of [[u.cpu, sample.cpu], [u.memory, sample.memory]]) {
+        if (series.length) for (let i = 0; i < missed; i++) series.push(null);
+        series.push(value);
+        series.splice(0, Math.max(0, series.length - samplesKept));
       }
     }
   }
@@ -200,6 +203,15 @@ export class Live {
   record(node, record) {
     const last = this.records.findLast((r) => r.node === node.name);
     if (last && last.record.seq >= record.seq) return; // it was told again
+    const missed = last ? record.seq - Math.ceil(last.record.seq) - 1 : 0; // they are numbered without gaps
+    if (missed > 0) {
+      const text = `${missed} record${missed === 1 ? '' : 's'} missing here: more has happened while this page was not connected than supd was asked for`;
+      this.push(node, { seq: record.seq - 0.5, at: record.at, kind: 'missed', program: '', reason: { code: 'missed', text } });
+    }
+    this.push(node, record);
+  }
+
+  push(node, record) {
     this.records.push({ node: node.name, record });
     if (this.records.length > recordsKept) this.records.splice(0, this.records.length - recordsKept);
     this.tell('record', node, record);
