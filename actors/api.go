@@ -38,8 +38,9 @@ type Info struct {
 	Until      time.Time         // when it is tried again, in BACKOFF or during restartpause; zero: it does not wait for a time
 	Counts     Counts
 
-	memory [2]*logs.Memory // logs in memory, by channel; nil none
-	lent   bool            // its group has it down, or was told that it has failed
+	memory  [2]*logs.Memory // logs in memory, by channel; nil none
+	settled bool            // those that come after it in its group need not wait for it
+	lent    bool            // its group has it down, or was told that it has failed
 }
 
 // Stdout is the log of standard output, nil when nothing is kept of it.

@@ -265,7 +265,7 @@ func (p *program) processStarted(life uint64, proc osProcess) {
 // apply tells the machine of an event, carries out the effects, and answers whoever waited for what has happened.
 func (p *program) apply(todo ...supervisor.Event) {
 	for len(todo) > 0 {
-		was, wasSettled := p.m, p.entry.info.Load().isSettled()
+		was, wasSettled := p.m, p.m.IsSettled(p.policy)
 		wentUp, failed := false, false
 		m, effects := p.tree.step(p.policy, p.m, todo[0])
 		p.m, todo = m, todo[1:]
@@ -342,7 +342,7 @@ func (p *program) apply(todo ...supervisor.Event) {
 			p.tree.observe(Change{Program: p.cfg, From: c.From, To: c.To, Pid: c.Pid, Tries: c.Tries,
 				Expected: c.Expected, Reason: c.Reason, At: p.tree.clock.Now()})
 		}
-		if settled := p.entry.info.Load().isSettled(); len(changes) > 0 || failed || settled != wasSettled {
+		if settled := p.m.IsSettled(p.policy); len(changes) > 0 || failed || settled != wasSettled {
 			p.ctx.Send(p.ctx.Parent(), &programChanged{p.entry, p.m.State, settled, failed, p.isOver(), p.m.Last})
 		}
 		if was.Hook == supervisor.PostStopHook && p.isOver() {
@@ -466,7 +466,7 @@ func (p *program) publish() {
 		ReadyText: p.readyText(), StatusText: p.statusText(),
 		Program: p.cfg, State: p.m.State, Start: p.start, Stop: p.stop, SpawnErr: p.m.SpawnErr,
 		ExitStatus: p.m.ExitStatus, ExitSignal: p.endedBy, Pid: p.m.Pid, Life: p.m.Life, StdoutLog: p.files.name(0), StderrLog: p.files.name(1),
-		memory: p.files.memory, lent: p.lent, Reason: p.m.Reason,
+		memory: p.files.memory, lent: p.lent, settled: p.m.IsSettled(p.policy), Reason: p.m.Reason,
 		Failures: p.m.Failures, Counts: p.counts, Until: p.resumes(), NextRun: p.nextRun(), CleaningUp: p.m.Hook == supervisor.PostStopHook,
 	})
 	p.tree.table.versions.changed()

@@ -130,9 +130,6 @@ func (g *group) become(ctx actor.Context, m *regroup) {
 		g.forgetGroups()
 		was := g.machine
 		g.changeStrategy(ctx)
-		if left {
-			g.leaveParent(ctx, was, m.cause)
-		}
 		escalate := g.machine != nil
 		for _, e := range g.entry.entries {
 			if e.pid.Load() == nil {
@@ -140,6 +137,9 @@ func (g *group) become(ctx actor.Context, m *regroup) {
 			} else {
 				ctx.Send(e.pid.Load(), &configure{g.entry.program(e), escalate, m.cause})
 			}
+		}
+		if left {
+			g.leaveParent(ctx, was, m.cause)
 		}
 	}
 	ctx.Send(ctx.Parent(), &regrouped{g.entry, m.cause})

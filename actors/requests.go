@@ -164,7 +164,7 @@ func (p *program) isOwed() bool {
 
 // tellGroup tells the group of a state that is no news for anybody else.
 func (p *program) tellGroup(s supervisor.State, cause uint64) {
-	p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: s, settled: p.entry.info.Load().isSettled(), cause: cause})
+	p.ctx.Send(p.ctx.Parent(), &programChanged{entry: p.entry, state: s, settled: p.m.IsSettled(p.policy), cause: cause})
 }
 
 // awaitStop has somebody wait for the program to be down.

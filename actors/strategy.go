@@ -95,7 +95,7 @@ func (g *group) factAbout(m *member) (supervisor.Fact, bool) {
 		return f, known
 	}
 	i := m.entry.info.Load()
-	return factOf(i.State, i.isSettled())
+	return factOf(i.State, i.settled)
 }
 
 // owes tells whether the group has a member down that it is to start again, or may.
@@ -113,12 +113,6 @@ func (g *groupEntry) owes(member string) bool {
 func (h *Handle) IsOwed(i *Info) bool {
 	g := h.tree.table.group(i.Program.Group)
 	return i.lent && !i.State.IsUp() && g != nil && g.owes(i.Program.Name)
-}
-
-// isSettled tells whether those who are to start after the program need not wait any longer: it is RUNNING, and ready, or it is
-// known that it will not be for the time being.
-func (i *Info) isSettled() bool {
-	return i.State == supervisor.Running && (i.Ready || i.Overdue || i.Unhealthy)
 }
 
 // factOf is what a group must know of a program, if anything: a member in BACKOFF or STOPPING is still what it was.

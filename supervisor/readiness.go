@@ -27,6 +27,12 @@ func (p *Program) IsReady(policy *Policy) bool {
 	return p.State == Running && (!policy.Ready.Check || p.Announced) && (!policy.Health.Check || p.Health.Passed)
 }
 
+// IsSettled tells whether those who are to start after p need not wait for it any longer: it is RUNNING, and its readiness check is
+// met or is overdue, so that nobody knows when it will be. Health is another matter: a first check may come late.
+func (p *Program) IsSettled(policy *Policy) bool {
+	return p.State == Running && (!policy.Ready.Check || p.Announced || p.Overdue)
+}
+
 // readinessChanged takes note that the readiness check was met, or that the program takes that back.
 func (s *step) readinessChanged(ev ReadinessChanged) {
 	if s.State != Starting && s.State != Running || s.Announced == ev.Ready || !s.policy.Ready.Check {
