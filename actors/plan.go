@@ -139,13 +139,16 @@ func (h *Handle) PlanStop(name string) ([]PlanStep, error) {
 	down := map[*entry]bool{}
 	for _, wave := range waves(entries) {
 		for _, i := range wave {
-			if info := entries[i].info.Load(); info.State.IsUp() || info.Wanted {
+			switch info := entries[i].info.Load(); {
+			case info.State.IsUp() || info.Wanted:
 				out.add("stop", entries[i].program.NameSpec(), "asked for; it stays down")
 				down[entries[i]] = true
+			case h.IsOwed(info):
+				out.add("stop", entries[i].program.NameSpec(), "it is down for the sake of its group, and is not started again then")
 			}
 		}
 	}
-	if len(down) == 0 {
+	if len(out) == 0 {
 		out.add("nothing", name, "it is not running")
 	}
 	out.losses(byName(down), down, nil)

@@ -235,6 +235,8 @@ func TestThePlanOfADeathInTheMiddleOfAPass(t *testing.T) {
 		wantPlan(t, fmt.Sprint(err), steps, "go to EXITED team:a (the process ended: terminated by SIGKILL)", "wait team:c (until it is down)",
 			"start team:a (b failed, and the strategy of the group is one_for_all)", "start team:b (b failed, and the strategy of the group is one_for_all)",
 			"start team:c (b failed, and the strategy of the group is one_for_all)")
+		steps, err = b.PlanStop("team:b")
+		wantPlan(t, fmt.Sprint(err), steps, "stop team:b (it is down for the sake of its group, and is not started again then)")
 		b.after(3 * time.Second) // a is up again, b is being started
 		steps, err = b.PlanKill("team:a")
 		used := "a failed, and the budget is used up: at most 1 restart in 1m0s"
