@@ -119,7 +119,7 @@ func TestTLSWithClientCertificates(t *testing.T) {
 	ca.sign(t, "server")
 	ann, bob := ca.sign(t, "ann"), ca.sign(t, "bob")
 	stranger := (&authority{dir: t.TempDir()}).sign(t, "ann")
-	_, address := pageSite(t, strings.ReplaceAll("role=operate\ntls_cert=CA/server.crt\ntls_key=CA/server.key\ntls_client_ca=CA/ca.crt\n", "CA", ca.dir),
+	_, address := pageSite(t, strings.ReplaceAll("role=operate\nusername=bob\npassword=secret\ntls_cert=CA/server.crt\ntls_key=CA/server.key\ntls_client_ca=CA/ca.crt\n", "CA", ca.dir),
 		"[user:ann]\nrole=admin\n[program:cat]\ncommand=/bin/cat\nstartsecs=0\n")
 	url := strings.Replace(address, "http:", "https:", 1)
 	roots := x509.NewCertPool()
@@ -137,7 +137,7 @@ func TestTLSWithClientCertificates(t *testing.T) {
 	if status, body, err := ask(ann); status != 200 || !strings.Contains(body, `"user":"ann","role":"operate"`) {
 		t.Errorf("ann: %d %s %v", status, body, err)
 	}
-	if status, body, _ := ask(bob); status != 401 { // the server knows users, and bob is none
+	if status, body, _ := ask(bob); status != 401 { // he is none of the users, and has not given the password of the server's own
 		t.Errorf("bob: %d %s", status, body)
 	}
 	// The client gives one as well.

@@ -357,6 +357,35 @@ func TestEventsAreToldFromWhereAClientLeftOff(t *testing.T) {
 	}
 }
 
+// TestAFollowedLogGoesOnWhenAnotherOneTakesItsPlace has a program that gets another log, goes, and comes again.
+func TestAFollowedLogGoesOnWhenAnotherOneTakesItsPlace(t *testing.T) {
+	program := func(log, says string) string {
+		return fmt.Sprintf("[program:talk]\ncommand=/bin/sh -c 'echo %s; sleep 1000'\nstartsecs=0\nstdout_logfile=DIR/%s\n", says, log)
+	}
+	dir, address := pageSite(t, "", program("a.log", "first")+"[program:web]\ncommand=/bin/sleep 1000\n")
+	before := read(t, dir+"/conf")
+	change := func(conf string) {
+		t.Helper()
+		writeFile(t, dir, "conf", conf)
+		answer := request{method: "POST", path: "/config/update", body: "{}"}.send(t, address)
+		if text, _ := io.ReadAll(answer.Body); answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s %s", answer.Status, text)
+		}
+		answer.Body.Close()
+	}
+	log := stream(t, address, "/programs/talk/logs/stdout?follow=true")
+	log.until("log", "first")
+	changed := strings.NewReplacer("a.log", "b.log", "echo first", "echo second").Replace(before)
+	change(changed)
+	log.until("truncated", "stdout")
+	log.until("log", "second")
+	start, end := strings.Index(changed, "[program:talk]"), strings.Index(changed, "[program:web]")
+	change(changed[:start] + changed[end:])
+	log.until("missing", "stdout")
+	change(strings.NewReplacer("b.log", "c.log", "echo second", "echo third").Replace(changed))
+	log.until("log", "third")
+}
+
 // TestAClientThatReadsNothingIsNobodysConcern has a thousand clients on the live stream, one of which does not read.
 func TestAClientThatReadsNothingIsNobodysConcern(t *testing.T) {
 	dir, address := pageSite(t, "", restPrograms+`

@@ -6,12 +6,16 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/confload/credential"
 	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
+	"github.com/gwaycc/supd/supervisor/process/proctest"
 )
 
 // asAdmin is the context of a call by somebody who may do everything.
@@ -135,6 +139,35 @@ func TestRefusalsDoNotFillTheDisk(t *testing.T) {
 	if n := strings.Count(r.log.String(), "refused: GET /api/v1/server"); n != refusalsLogged {
 		t.Errorf("%d lines", n)
 	}
+}
+
+// TestRefusalsOfOthersAreLoggedAllTheSame has a source that is refused too often, and what is told of it in the end.
+func TestRefusalsOfOthersAreLoggedAllTheSame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log proctest.Output
+		f := &refusals{logger: hclog.New(&hclog.LoggerOptions{Output: &log, DisableTime: true})}
+		for n := range 100 {
+			f.tell("in 192.0.2.1", "refused: no. %d", n)
+		}
+		f.tell("in 192.0.2.2", "refused: another")
+		if got := log.String(); strings.Count(got, "no.") != refusalsLogged || !strings.Contains(got, "refused: another") {
+			t.Errorf("got\n%s", got)
+		}
+		<-time.After(refusalPeriod)
+		synctest.Wait()
+		if got := log.String(); !strings.Contains(got, "80 more requests were refused, the last of them: refused: no. 99") {
+			t.Errorf("got\n%s", got)
+		}
+		before := len(log.String())
+		for n := range 10_000 {
+			f.tell(fmt.Sprint("in ", n), "refused")
+		}
+		f.close()
+		f.tell("in x", "refused")
+		if got := log.String()[before:]; strings.Count(got, "refused\n") != refusalSources+refusalsLogged+2 || !strings.Contains(got, "more requests") {
+			t.Errorf("%d lines", strings.Count(got, "\n"))
+		}
+	})
 }
 
 // TestAServerMayBeForReadingOnly has the most that a server gives.

@@ -13,12 +13,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/gwaycc/supd/confload"
 	"github.com/gwaycc/supd/confload/credential"
 	"github.com/gwaycc/supd/ctl/api"
-	"github.com/gwaycc/supd/supervisor/logs"
 )
 
 // auth knows who may use one server, and as what. It holds no password in clear text.
@@ -36,6 +33,7 @@ type user struct {
 	role     api.Role
 	password *credential.Credential // nil: none
 	token    *credential.Credential // nil: none
+	section  bool                   // it is the name and password of the server's own section
 }
 
 const (
@@ -56,7 +54,7 @@ func newAuth(s confload.Server, accounts []confload.Account) (*auth, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the password of [%s] cannot be used: %w", s.Section, err)
 		}
-		a.users = append(a.users, user{name: s.Username, role: api.Admin, password: c})
+		a.users = append(a.users, user{name: s.Username, role: api.Admin, password: c, section: true})
 	}
 	for i := range accounts {
 		account := &accounts[i]
@@ -106,7 +104,7 @@ func least(a, b api.Role) api.Role {
 func (a *auth) authenticate(r *http.Request) (who caller, ok bool, err error) {
 	if a.certs && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		name := r.TLS.PeerCertificates[0].Subject.CommonName
-		if k := a.find(name); k >= 0 {
+		if k := a.certified(name); k >= 0 {
 			return caller{name: name, role: least(a.most, a.users[k].role)}, true, nil
 		}
 		if a.users == nil {
@@ -132,8 +130,10 @@ func (a *auth) authenticate(r *http.Request) (who caller, ok bool, err error) {
 	return caller{name: a.users[k].name, role: least(a.most, a.users[k].role)}, true, nil
 }
 
-func (a *auth) find(name string) int {
-	return slices.IndexFunc(a.users, func(u user) bool { return u.name == name })
+// certified returns the index of the user whose name stands in a certificate, -1 when there is none. The name and password of the
+// server's own section are no user: whoever gets a certificate for that name has not got the password.
+func (a *auth) certified(name string) int {
+	return slices.IndexFunc(a.users, func(u user) bool { return u.name == name && !u.section })
 }
 
 // check returns the index of the user with these credentials, -1 when there is none.
@@ -233,33 +233,6 @@ func (c *credentialCache) put(key [sha256.Size]byte, k int) {
 		c.ok = map[[sha256.Size]byte]int{}
 	}
 	c.ok[key] = k
-}
-
-// refusals logs who was refused, and how many more there were: whoever tries passwords must not fill the disk.
-type refusals struct {
-	mu    sync.Mutex
-	since time.Time
-	n     int
-}
-
-const (
-	refusalsLogged = 20 // within refusalPeriod
-	refusalPeriod  = time.Minute
-)
-
-// tell logs one.
-func (f *refusals) tell(logger hclog.Logger, now time.Time, format string, args ...any) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if now.Sub(f.since) >= refusalPeriod {
-		if more := f.n - refusalsLogged; more > 0 {
-			logger.Warn(fmt.Sprintf("%d more requests were refused", more))
-		}
-		f.since, f.n = now, 0
-	}
-	if f.n++; f.n <= refusalsLogged {
-		logger.Warn(logs.Clean(fmt.Sprintf(format, args...)))
-	}
 }
 
 // isLoopback tells whether an address is of this machine only.

@@ -5,20 +5,21 @@ import (
 
 	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
 
-func (s *service) getAllConfigInfo(_ context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
+func (s *service) getAllConfigInfo(ctx context.Context, dst []byte, _ []xmlrpc.Value) ([]byte, error) {
 	dst = xmlrpc.AppendArrayStart(dst)
 	for _, c := range s.tree.ConfigInfos() {
-		dst = s.appendConfig(dst, &c)
+		dst = s.appendConfig(dst, &c, commandFor(ctx, c.Program))
 	}
 	return xmlrpc.AppendArrayEnd(dst), nil
 }
 
 // appendConfig appends the struct of compat.md §4.7: the fields of supervisord 4.2.5 in its order, and autorestart, which
 // later versions have.
-func (s *service) appendConfig(dst []byte, c *actors.ConfigInfo) []byte {
+func (s *service) appendConfig(dst []byte, c *actors.ConfigInfo, command string) []byte {
 	p := c.Program
 	dst = xmlrpc.AppendStructStart(dst)
 	dst = xmlrpc.AppendMemberBool(dst, "autostart", p.Autostart)
@@ -29,7 +30,7 @@ func (s *service) appendConfig(dst []byte, c *actors.ConfigInfo) []byte {
 	} else {
 		dst = xmlrpc.AppendMemberString(dst, "uid", "none")
 	}
-	dst = xmlrpc.AppendMemberString(dst, "command", p.Command)
+	dst = xmlrpc.AppendMemberString(dst, "command", command)
 	dst = xmlrpc.AppendMemberStart(dst, "exitcodes")
 	dst = xmlrpc.AppendArrayStart(dst)
 	for _, code := range p.ExitCodes {
@@ -53,6 +54,20 @@ func (s *service) appendConfig(dst []byte, c *actors.ConfigInfo) []byte {
 	dst = appendStream(dst, "stderr", &p.Stderr, stderr)
 	dst = xmlrpc.AppendMemberString(dst, "serverurl", orNone(p.ServerURL))
 	return xmlrpc.AppendStructEnd(dst)
+}
+
+// commandFor is the command of a program as a client may see it: what variables stand for may be a secret, so only an administrator is
+// told; others see it as it is written.
+func commandFor(ctx context.Context, p *confload.Program) string {
+	if may(callerOf(ctx).role, api.Admin) {
+		return p.Command
+	}
+	for _, o := range p.Options() {
+		if o.Name == "command" {
+			return o.Value
+		}
+	}
+	return ""
 }
 
 func orNone(s string) string {

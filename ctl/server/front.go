@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -25,15 +26,14 @@ type front struct {
 	listener *listener
 	http     *http.Server
 	auth     *auth
-	refused  refusals // of those who were not let in
-	denied   refusals // of those who were, and may not do what they wanted
+	refused  refusals
 	routes   []route
 	limits   *Limits
 	logger   hclog.Logger
 	origins  http.CrossOriginProtection
 	answered func(status int) // told of every answer
 
-	hostGuarded bool // see checkHost
+	hosts hostGuard
 }
 
 type frontKey struct{}
@@ -157,13 +157,13 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if !ok {
-			f.logRefused("refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), whatWasWrong(r, who.name))
+			f.refused.tell("in "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), whatWasWrong(r, who.name))
 			return &httpError{status: http.StatusUnauthorized, detail: "give a name and password (Basic), or a token (Bearer)"}
 		}
 		noteUser(r, who.name)
 	}
 	who.refused = func(what string) {
-		f.denied.tell(f.logger, time.Now(), "refused: %s by %s with the role %s, from %s", what, cmp.Or(who.name, "somebody"), who.role, f.clientOf(r))
+		f.refused.tell("may "+who.name+" "+sourceOf(r), "refused: %s by %s with the role %s, from %s", what, cmp.Or(who.name, "somebody"), who.role, f.clientOf(r))
 	}
 	r = withCaller(r, who)
 	if err := f.checkHost(r); err != nil {
@@ -188,13 +188,18 @@ func whatWasWrong(r *http.Request, name string) string {
 		return "credentials that do not fit, of " + name
 	case r.Header.Get("Authorization") != "":
 		return "credentials that do not fit"
+	case r.TLS != nil && len(r.TLS.PeerCertificates) > 0:
+		return "no credentials, and the certificate of " + r.TLS.PeerCertificates[0].Subject.CommonName + ", which is the name of no user"
 	}
 	return "no credentials"
 }
 
-// logRefused logs a request that was refused, unless there are too many.
-func (f *front) logRefused(format string, args ...any) {
-	f.refused.tell(f.logger, time.Now(), format, args...)
+// sourceOf is where a request comes from, without a port.
+func sourceOf(r *http.Request) string {
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return host
+	}
+	return r.RemoteAddr
 }
 
 // clientOf is who is at the other end of the connection of a request, and at which server, for the log.
@@ -216,7 +221,7 @@ func (f *front) checkPeer(r *http.Request) error {
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok && c.isAllowed(f.config.AllowUIDs, f.config.AllowGIDs) {
 		return nil
 	}
-	f.logRefused("refused: %s %s from %s, who is not in allow_uids or allow_gids", r.Method, r.URL.Path, f.clientOf(r))
+	f.refused.tell("peer "+f.clientOf(r), "refused: %s %s from %s, who is not in allow_uids or allow_gids", r.Method, r.URL.Path, f.clientOf(r))
 	return &httpError{status: http.StatusForbidden, detail: "your account may not use this socket"}
 }
 
@@ -229,7 +234,11 @@ func (f *front) isOpen(r *http.Request) bool {
 func (f *front) refuse(w *reply, r *http.Request, err error) {
 	problem, reason := problemOf(err)
 	status := problem.Status
-	if reason != "" {
+	var foreign *foreignError
+	switch {
+	case errors.As(err, &foreign):
+		f.refused.tell("foreign "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), reason)
+	case reason != "":
 		f.logger.Error(logs.Clean(reason))
 	}
 	if w.begun() {

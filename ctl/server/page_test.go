@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -469,6 +470,9 @@ func TestNoForeignPageGivesOrders(t *testing.T) {
 					t.Errorf("%s: POST %s was carried out", a.name, order)
 				}
 			}
+			for _, f := range r.Server.fronts {
+				f.refused.flush() // otherwise the log would have the first ones only
+			}
 		}
 	}
 	if got := r.tree.commands(); got != "" {
@@ -563,9 +567,34 @@ func TestNamesThatTheOwnerHasGiven(t *testing.T) {
 	if inHosts(path+"x", "supd.example") {
 		t.Error("a file that is not there has a name")
 	}
-	f := &front{hostGuarded: true, config: confload.Server{Host: "box.example"}}
+	f := &front{hosts: everyHost, config: confload.Server{Host: "box.example"}}
 	if err := f.checkHost(&http.Request{Host: "Box.example:9001"}); err != nil {
 		t.Error(err)
+	}
+}
+
+// At a server that others can reach and that asks nobody, what may come from a browser must name a host that no other site can.
+func TestABrowserIsAskedForItsHostWhereverNobodyIsAskedForMore(t *testing.T) {
+	own, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &front{hosts: browserHost, config: confload.Server{Section: "inet_http_server"}}
+	firefox := http.Header{"User-Agent": {"Mozilla/5.0"}}
+	for _, c := range []struct {
+		host   string
+		header http.Header
+		want   bool
+	}{
+		{"evil.example:9001", firefox, false}, {"evil.example", http.Header{"Accept-Language": {"*"}, "User-Agent": {"x"}}, false},
+		{"evil.example", http.Header{"Origin": {"http://evil.example"}}, false}, {"evil.example", http.Header{"User-Agent": {"curl/8"}}, true},
+		{"192.0.2.7:9001", firefox, true}, {"localhost", firefox, true}, {firstLabel(own) + ".corp.example:9001", firefox, true},
+	} {
+		err := f.checkHost(&http.Request{Host: c.host, Header: c.header})
+		var asHTTP *httpError
+		if (err == nil) != c.want || err != nil && (!errors.As(err, &asHTTP) || asHTTP.status != 403 || !strings.Contains(asHTTP.detail, "allowed_hosts")) {
+			t.Errorf("%s %v: %v", c.host, c.header, err)
+		}
 	}
 }
 

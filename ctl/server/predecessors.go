@@ -165,7 +165,7 @@ func (c *oldCall) text(text string) error {
 	return (&restCall{server: c.server, r: c.r, w: c.w}).writeText([]byte(text))
 }
 
-func (s *Server) oldProgram(i *actors.Info, now time.Time) oldProgram {
+func (s *Server) oldProgram(ctx context.Context, i *actors.Info, now time.Time) oldProgram {
 	seconds := func(t time.Time) int64 {
 		if t.IsZero() {
 			return 0
@@ -174,7 +174,7 @@ func (s *Server) oldProgram(i *actors.Info, now time.Time) oldProgram {
 	}
 	return oldProgram{Node: s.node, Name: i.Program.Name, Group: i.Program.Group, Description: html.UnescapeString(string(appendDescription(nil, i, now))),
 		Start: seconds(i.Start), Stop: seconds(i.Stop), Now: now.Unix(), State: int(i.State), StateName: i.State.String(), SpawnErr: i.SpawnErr, ExitStatus: i.ExitStatus,
-		LogFile: i.StdoutLog, StdoutLog: i.StdoutLog, StderrLog: i.StderrLog, Pid: i.Pid, Directory: i.Program.Directory, Command: i.Program.Command, IniPath: i.Program.File}
+		LogFile: i.StdoutLog, StdoutLog: i.StdoutLog, StderrLog: i.StderrLog, Pid: i.Pid, Directory: i.Program.Directory, Command: commandFor(ctx, i.Program), IniPath: i.Program.File}
 }
 
 // program finds the one that the end of a path names: NODE/NAME or, as older clients have it, NAME. A process of a group may be
@@ -207,7 +207,7 @@ func (c *oldCall) info(parts []string) error {
 	if err != nil {
 		return c.write(http.StatusInternalServerError, oldError{err.Error()})
 	}
-	return c.write(http.StatusOK, c.server.oldProgram(i, time.Now()))
+	return c.write(http.StatusOK, c.server.oldProgram(c.r.Context(), i, time.Now()))
 }
 
 // accept refuses who may not, and reads the body of a request into v; nil: it does not matter.

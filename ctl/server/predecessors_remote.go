@@ -29,7 +29,7 @@ func (c *oldCall) list() []oldProgram {
 	s, now := c.server, time.Now()
 	programs := []oldProgram{}
 	for _, i := range s.config.Tree.Infos() {
-		programs = append(programs, s.oldProgram(i, now))
+		programs = append(programs, s.oldProgram(c.r.Context(), i, now))
 	}
 	others := make([][]oldProgram, len(s.remotes))
 	s.each(func(i int, r *remote) { others[i], _ = r.oldPrograms(c.r.Context()) })

@@ -211,7 +211,7 @@ func (c *restCall) reread() (any, error) {
 func (c *restCall) planUpdate() (any, error) { return c.planSteps() }
 
 func (c *restCall) planSteps() ([]api.Step, error) {
-	cfg, err := c.server.config.Daemon.Preview("")
+	cfg, err := preview(c.r.Context(), c.server.config.Daemon, "")
 	if err != nil {
 		return nil, err
 	}

@@ -121,8 +121,7 @@ func (c *restCall) window(log logs.Log, lines int64) ([]byte, error) {
 			}
 			return nil, nil
 		}
-		text, err := log.Read(-lines*lineBytes, 0)
-		return lastLines(text, int(lines)), err
+		return readLines(log, lines)
 	}
 	if size, ok := log.Size(); ok {
 		if err := bounded(log, size, offset, length); err != nil {
@@ -130,6 +129,29 @@ func (c *restCall) window(log logs.Log, lines int64) ([]byte, error) {
 		}
 	}
 	return log.Read(offset, length)
+}
+
+// readLines reads the last lines of a log, as far as they are no more than maxFirst bytes together: the first one is cut only if there is
+// none besides.
+func readLines(log logs.Log, lines int64) ([]byte, error) {
+	for size := lines * lineBytes; ; size *= 4 {
+		size = min(size, maxFirst)
+		text, err := log.Read(-size, 0)
+		if err != nil {
+			return nil, err
+		}
+		last := lastLines(text, int(lines))
+		switch {
+		case len(last) < len(text) || int64(len(text)) < size: // they are whole
+			return last, nil
+		case size < maxFirst:
+			continue
+		}
+		if _, whole, ok := bytes.Cut(last, []byte("\n")); ok && len(whole) > 0 {
+			return whole, nil
+		}
+		return last, nil
+	}
 }
 
 // lastLines is the last n lines of a text.
@@ -260,16 +282,38 @@ func (c *restCall) followLogs(group string, lines int64, sources []source) error
 	}
 }
 
-// follow passes pieces of a log on until ctx ends, also when the log comes later.
+// follow passes pieces of a log on until ctx ends, also when the log comes later, or another one takes its place.
 func (s *source) follow(ctx context.Context, server *Server, lines int64, to chan<- piece) {
 	told := false
 	for ctx.Err() == nil {
 		version := server.config.Tree.Version()
 		if log := s.log(); log != nil {
-			if following, err := log.Follow(lines * lineBytes); err == nil {
-				s.pass(ctx, following, lines, to)
+			first := lines * lineBytes
+			if lines > 0 {
+				if text, err := readLines(log, lines); err == nil { // and some more, as it may grow meanwhile
+					first = min(max(first, 2*int64(len(text))), maxFirst)
+				}
+			}
+			if following, err := log.Follow(first); err == nil {
+				told = false
+				current, stop := context.WithCancel(ctx)
+				var watcher sync.WaitGroup
+				watcher.Go(func() {
+					defer server.live.harmless()
+					s.untilReplaced(current, server, log)
+					stop()
+				})
+				s.pass(current, following, lines, to)
+				stop()
+				watcher.Wait()
 				following.Close()
-				return
+				if ctx.Err() == nil && s.log() != nil && !deliverPiece(ctx, to, piece{kind: "truncated", Stream: s.name}) {
+					return
+				}
+				if s.log() == log { // it could not be read on
+					return
+				}
+				continue
 			} else if !errors.Is(err, logs.ErrNoFile) {
 				warnUnread(server.logger, log.Name(), err)
 				return
@@ -282,6 +326,21 @@ func (s *source) follow(ctx context.Context, server *Server, lines int64, to cha
 		select { // a start may make it
 		case <-server.config.Tree.VersionAfter(version):
 		case <-ctx.Done():
+		}
+	}
+}
+
+// untilReplaced returns when the log is not that of the stream any more: the program has another one, or has gone.
+func (s *source) untilReplaced(ctx context.Context, server *Server, log logs.Log) {
+	for {
+		version := server.config.Tree.Version()
+		if s.log() != log {
+			return
+		}
+		select {
+		case <-server.config.Tree.VersionAfter(version):
+		case <-ctx.Done():
+			return
 		}
 	}
 }

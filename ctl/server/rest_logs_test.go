@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -35,6 +36,27 @@ func TestEndsOfLogs(t *testing.T) {
 		if strings.Contains(r.log.String(), "panic") {
 			t.Error(r.log)
 		}
+	}
+}
+
+// TestLongLinesAreWhole has lines that are longer than lines are thought to be.
+func TestLongLinesAreWhole(t *testing.T) {
+	line := func(n int) string { return fmt.Sprintf("%02d %s\n", n, strings.Repeat("y", 20*lineBytes)) }
+	var text string
+	for n := range 30 {
+		text += line(n)
+	}
+	r := newRig(t)
+	r.withLogs(t, text)
+	for path, want := range map[string]string{"?lines=1": line(29), "?lines=3": line(27) + line(28) + line(29), "": text, "?lines=29": text[len(line(0)):]} {
+		if _, body := r.rest(t, "GET", "/programs/cat/logs/stdout"+path, basicAuth("u", "a:b"), ""); body != want {
+			t.Errorf("%s: %d bytes, want %d", path, len(body), len(want))
+		}
+	}
+	huge := strings.Repeat("x", maxFirst) + "\n"
+	r.withLogs(t, huge+huge+"last\n")
+	if _, body := r.rest(t, "GET", "/programs/cat/logs/stdout?lines=2", basicAuth("u", "a:b"), ""); body != "last\n" {
+		t.Errorf("%d bytes of lines that are too long", len(body))
 	}
 }
 

@@ -256,8 +256,8 @@ func (s *Server) newFront(section confload.Server, l *listener) (*front, error) 
 		return nil, err
 	}
 	f := &front{config: section, listener: l, auth: auth, limits: &s.config.Limits, logger: s.logger,
-		routes: s.routes(), answered: s.exporter.answered}
-	f.hostGuarded = f.guardsHost()
+		routes: s.routes(), answered: s.exporter.answered, refused: refusals{logger: s.logger}}
+	f.hosts = f.guardsHost()
 	f.http = &http.Server{
 		Handler:           f,
 		ReadHeaderTimeout: s.config.Limits.HeaderTimeout,
@@ -266,7 +266,7 @@ func (s *Server) newFront(section confload.Server, l *listener) (*front, error) 
 		ConnState:         s.conns.track,
 		BaseContext:       func(net.Listener) context.Context { return context.WithValue(s.base, frontKey{}, f) },
 		ConnContext:       withConn,
-		ErrorLog:          log.New(lineWriter{s.logger}, "", 0),
+		ErrorLog:          log.New(lineWriter{f}, "", 0),
 
 		DisableGeneralOptionsHandler: true, // it would answer without authentication
 		TLSConfig:                    tlsConfig(&section),
@@ -288,11 +288,18 @@ func tlsConfig(s *confload.Server) *tls.Config {
 	return c
 }
 
-// lineWriter logs what net/http has to say.
-type lineWriter struct{ logger hclog.Logger }
+// lineWriter logs what net/http has to say of one server.
+type lineWriter struct{ *front }
 
 func (w lineWriter) Write(p []byte) (int, error) {
-	w.logger.Warn(logs.Clean(strings.TrimSpace(string(p))))
+	line := strings.TrimSpace(string(p))
+	if rest, is := strings.CutPrefix(line, "http: TLS handshake error from "); is { // anybody can have many
+		address, why, _ := strings.Cut(rest, ": ")
+		host, _, _ := net.SplitHostPort(address)
+		w.refused.tell("tls "+host, "refused: a connection from %s at [%s]: the TLS handshake failed: %s", address, w.config.Section, why)
+		return len(p), nil
+	}
+	w.logger.Warn(logs.Clean(line))
 	return len(p), nil
 }
 
@@ -332,6 +339,7 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	for _, f := range fronts {
 		f.http.Close()
+		f.refused.close()
 	}
 	for _, r := range s.remotes {
 		r.client.CloseIdleConnections()

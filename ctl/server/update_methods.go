@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/gwaycc/supd/actors"
+	"github.com/gwaycc/supd/confload"
+	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/ctl/xmlrpc"
 )
 
@@ -79,11 +81,25 @@ func (s *service) planUpdate(ctx context.Context, dst []byte, args []xmlrpc.Valu
 	if file != "" && !knowsClient(ctx) {
 		return nil, &actors.Fault{Code: actors.Failed, Extra: strangersText}
 	}
-	cfg, err := s.daemon.Preview(file)
+	if file != "" {
+		if err := permit(ctx, api.Admin, "planUpdate with a file"); err != nil {
+			return nil, &actors.Fault{Code: actors.Failed, Extra: roleText(callerOf(ctx).role, api.Admin)}
+		}
+	}
+	cfg, err := preview(ctx, s.daemon, file)
 	if err != nil {
 		return nil, err
 	}
 	return appendPlan(dst, s.tree.PlanUpdate(cfg, groups)), nil
+}
+
+// preview reads the configuration for a plan. What is wrong with it is told with its lines, which only an administrator may see.
+func preview(ctx context.Context, d Daemon, file string) (*confload.Config, error) {
+	cfg, err := d.Preview(file)
+	if err != nil && !may(callerOf(ctx).role, api.Admin) {
+		return nil, &actors.Fault{Code: actors.CantReread, Extra: "there is a mistake in the configuration files; the role admin is told which"}
+	}
+	return cfg, err
 }
 
 func (s *service) planStop(_ context.Context, dst []byte, args []xmlrpc.Value) ([]byte, error) {
