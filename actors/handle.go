@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -96,6 +97,7 @@ func Spawn(system *actor.ActorSystem, config *confload.Config, opts ...Option) (
 		random: rand.Uint64}
 	t.environ.Store(&[]string{})
 	t.mood.Store(int32(MoodRunning))
+	t.history.id = fmt.Sprintf("%08x", rand.Uint32())
 	t.check, t.memory, t.files = t.probe, process.Memory, watch.New()
 	t.ownMain(&config.Supervisord)
 	o := options{tree: t}
@@ -269,7 +271,7 @@ func (h *Handle) AddGroupDown(ctx context.Context, name string) error {
 
 // RemoveGroup removes a group all of whose programs are down.
 func (h *Handle) RemoveGroup(ctx context.Context, name string) error {
-	return h.command(ctx, &RemoveGroup{name, ClientOf(ctx)})
+	return h.command(ctx, &RemoveGroup{Name: name, By: ClientOf(ctx)})
 }
 
 // SetEnv sets a variable of the environment that processes inherit, from their next start on; what their configuration says

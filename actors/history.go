@@ -45,6 +45,7 @@ const historySize = 4096
 // history is the last records of a tree. Any number of readers follow it without anything being kept for them: a reader
 // that is too slow is told how many records it has missed.
 type history struct {
+	id    string           // of the numbers; another one when they have begun anew
 	now   func() time.Time // nil: time.Now
 	mu    sync.Mutex
 	ring  []Record // the record number n stands at (n-1) % historySize
@@ -203,6 +204,10 @@ func (h *Handle) History(seq uint64, max int) (records []Record, missed uint64) 
 	return h.tree.history.since(seq, max)
 }
 
+// HistoryID tells the numbers of records from those of another history: it stays the same as long as trees follow each other
+// (WithPast).
+func (h *Handle) HistoryID() string { return h.tree.history.id }
+
 // HistoryAfter returns a channel that is closed when there is a record after number seq.
 func (h *Handle) HistoryAfter(seq uint64) <-chan struct{} { return h.tree.history.after(seq) }
 
@@ -211,6 +216,7 @@ func (h *Handle) Why(namespec string) Answer { return h.tree.history.answer(name
 
 // A Past is what is known of trees that have ended, for one that follows them: WithPast takes it over, so it is good for one.
 type Past struct {
+	id       string
 	records  []Record // as in history
 	last     uint64
 	programs map[string]former
@@ -225,7 +231,7 @@ func (h *Handle) Past() *Past {
 	})
 	h.tree.history.mu.Lock()
 	defer h.tree.history.mu.Unlock()
-	p.records, p.last = h.tree.history.ring, h.tree.history.last
+	p.id, p.records, p.last = h.tree.history.id, h.tree.history.ring, h.tree.history.last
 	return p
 }
 
@@ -236,7 +242,7 @@ func WithPast(p *Past) Option {
 		if p == nil {
 			return
 		}
-		o.tree.history.ring, o.tree.history.last = p.records, p.last
+		o.tree.history.id, o.tree.history.ring, o.tree.history.last = p.id, p.records, p.last
 		for i := range o.tree.config.Groups {
 			for j := range o.tree.config.Groups[i].Programs {
 				spec := o.tree.config.Groups[i].Programs[j].NameSpec()

@@ -64,7 +64,10 @@ type (
 		Down     bool // its programs stay down until somebody starts them, whatever autostart says
 	}
 	// RemoveGroup removes a group all of whose programs are down.
-	RemoveGroup struct{ Name, By string }
+	RemoveGroup struct {
+		Name, By string
+		cause    uint64 // number of the record of the update that does it; 0: a client asks
+	}
 	// Update loads the configuration anew and brings it into effect with the smallest change. The answer is []Updated.
 	Update struct {
 		Groups []string // only these; nil: all

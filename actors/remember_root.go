@@ -119,8 +119,9 @@ func (r *root) recordAdded(name, client string) uint64 {
 }
 
 // recordRemoved records that a client has removed a group.
-func (r *root) recordRemoved(name, client string) uint64 {
-	return r.tree.asked(name+":*", "group-removed", client, fmt.Sprintf("removed the group %s", logs.Clean(name)))
+func (r *root) recordRemoved(name, client string, cause uint64) uint64 {
+	return r.tree.history.add(Record{Kind: RecordRequest, Program: name + ":*", Cause: cause, Reason: supervisor.Reason{Code: "group-removed",
+		Text: fmt.Sprintf("%sremoved the group %s", aClient(client), logs.Clean(name))}})
 }
 
 // programNamed is a program of a configuration; nil: it has none of that name.

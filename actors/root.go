@@ -332,7 +332,7 @@ func (r *root) remove(ctx actor.Context, m *RemoveGroup) {
 		}
 	}
 	r.removing[name] = ctx.Sender()
-	r.removed[name] = r.recordRemoved(name, m.By)
+	r.removed[name] = r.recordRemoved(name, m.By, m.cause)
 	// From here on control routes nothing to the group; what it has routed before stands in front of the end.
 	r.tree.table.remove(name)
 	ctx.Send(r.control, &retire{pid})

@@ -307,9 +307,9 @@ func (u *updater) nextGroup(ctx actor.Context) {
 	case g.Old == nil:
 		u.ask(ctx, add, settled)
 	case g.New == nil:
-		u.ask(ctx, &RemoveGroup{g.Name, u.command.By}, settled)
+		u.ask(ctx, &RemoveGroup{g.Name, u.command.By, u.cause}, settled)
 	case g.Whole:
-		u.ask(ctx, &RemoveGroup{g.Name, u.command.By}, func(ctx actor.Context, answer interface{}) {
+		u.ask(ctx, &RemoveGroup{g.Name, u.command.By, u.cause}, func(ctx actor.Context, answer interface{}) {
 			if _, bad := answer.(*Fault); bad {
 				settled(ctx, answer)
 				return

@@ -199,6 +199,10 @@ func (l *loader) accounts() {
 			l.fail(l.errorAt(sec, nil, fmt.Sprintf("there are two users %s", quoted(a.Name))))
 			continue
 		}
+		isHash := strings.HasPrefix(a.Token, "$") || strings.HasPrefix(a.Token, "{SHA}")
+		if e, _ := l.doc.lookup(sec, "token"); a.Token != "" && !isHash && !strings.HasPrefix(a.Token, a.Name+".") {
+			l.fail(l.errorAt(sec, e, fmt.Sprintf("the token of a user begins with the name and a dot: %s.SECRET", a.Name)))
+		}
 		for _, name := range a.Servers {
 			if !slices.ContainsFunc(l.config.Servers, func(s Server) bool { return s.Section == name }) {
 				e, _ := l.doc.lookup(sec, "servers")
@@ -227,7 +231,12 @@ func (l *loader) checkAccess(s *Server) {
 		e, _ := l.doc.lookup(sec, option)
 		return e
 	}
-	known := s.HasAuth || s.TLSClientCA != "" || s.AllowUIDs != nil || s.AllowGIDs != nil ||
+	for i := range l.config.Accounts {
+		if a := &l.config.Accounts[i]; a.UsedAt(s) && a.Password == "" && a.Token == "" && s.TLSClientCA == "" {
+			l.warnUser(a.Name, s.Section)
+		}
+	}
+	known := s.HasAuth && s.Password != "" || s.TLSClientCA != "" || s.AllowUIDs != nil || s.AllowGIDs != nil ||
 		slices.ContainsFunc(l.config.Accounts, func(a Account) bool { return a.UsedAt(s) })
 	if s.RequireAuth && !known {
 		l.fail(l.errorAt(sec, at("require_auth"), fmt.Sprintf("[%s] lets everybody in, which require_auth forbids; set username and password, or add a [user:NAME] section", s.Section)))
@@ -247,6 +256,16 @@ func (l *loader) checkAccess(s *Server) {
 			l.fail(l.errorAt(sec, at("tls_cert"), fmt.Sprintf("[%s] cannot use TLS: %v", s.Section, err)))
 		}
 	}
+}
+
+// warnUser tells of a user who cannot log in at a server.
+func (l *loader) warnUser(name, server string) {
+	sec := l.doc.sections["user:"+name]
+	if sec == nil {
+		return
+	}
+	l.say(Message{Level: Warn, File: sec.at.file, Line: sec.at.line, Section: sec.name,
+		Text: fmt.Sprintf("the user %s has neither password nor token, and [%s] asks for no certificate: nobody can log in by that name there", name, server)})
 }
 
 // readTLS reads the certificates of a server.

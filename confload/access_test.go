@@ -60,6 +60,8 @@ func TestUsersAndServersFitTogether(t *testing.T) {
 		{inet + "[user:ann]\npassword={SHA}hunter2\n", "{SHA} is not followed by the 40 hexadecimal digits"},
 		{inet + "[user:ann]\ntoken={SHA}" + strings.Repeat("aB", 20) + "\n", ""},
 		{inet + "username=u\npassword={SHA}hunter2\n", ""},
+		{inet + "[user:ann]\ntoken=secret\n", "begins with the name and a dot: ann.SECRET"},
+		{inet + "require_auth=true\nusername=u\npassword=\n", "lets everybody in"},
 		{inet + "[user:a.b]\npassword=x\n", "no name of a user"},
 		{inet + "tls_cert=" + certificates + "/server.crt\n", "both tls_cert and tls_key"},
 		{inet + "tls_cert=" + certificates + "/server.crt\ntls_key=" + certificates + "/server.key\n", ""},

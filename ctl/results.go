@@ -73,8 +73,8 @@ func (s *session) tell(w wording, r result) {
 		return
 	}
 	text, ok := w.failures[r.Status]
-	if !ok {
-		text = r.Description
+	if _, why, _ := strings.Cut(r.Description, ": "); !ok || r.Status == faultFailed && why != "" && why != name.String() && why != r.Name {
+		text = r.Description // supd says why, supervisord only whom
 	}
 	o := name.outcome(resultFailed, text)
 	if r.Status == w.fine {

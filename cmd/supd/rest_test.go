@@ -319,23 +319,36 @@ func TestEventsAreToldFromWhereAClientLeftOff(t *testing.T) {
 	all := stream(t, address, "/events?history=1000")
 	first, data := all.until("record", `"to":"STARTING"`)
 	var record api.Record
-	if err := json.Unmarshal([]byte(data), &record); err != nil || strconv.FormatUint(record.Seq, 10) != first {
+	number := func(id string) int {
+		text, history, named := strings.Cut(id, "-")
+		n, err := strconv.Atoi(text)
+		if err != nil || !named || history == "" {
+			t.Fatalf("the id of a record is %q", id)
+		}
+		return n
+	}
+	if err := json.Unmarshal([]byte(data), &record); err != nil || int(record.Seq) != number(first) {
 		t.Fatalf("%s (%v)", data, err)
 	}
 	id, _ := all.until("record", `"program":"team:b","from":"STARTING","to":"RUNNING"`)
 	about := stream(t, address, "/events?name=web")
 	request{method: "POST", path: "/actions", body: `{"do":"restart","names":["team:a","web"]}`}.send(t, address).Body.Close()
 	again := stream(t, address, "/events", "Last-Event-ID", id)
-	next, _ := strconv.Atoi(id)
+	next := number(id)
 	for range 5 { // without a gap
 		next++
-		if kind, id, data := again.next(); kind != "record" || id != strconv.Itoa(next) {
+		if kind, id, data := again.next(); kind != "record" || number(id) != next {
 			t.Fatalf("%s %s %s, want record %d", kind, id, data, next)
 		}
 	}
-	last, _ := strconv.Atoi(id)
-	if _, id, _ := stream(t, address, "/events?since="+id).next(); id != strconv.Itoa(last+1) {
-		t.Errorf("since %d begins with %s", last, id)
+	last := number(id)
+	for _, since := range []string{id, strconv.Itoa(last)} {
+		if _, id, _ := stream(t, address, "/events?since="+since).next(); number(id) != last+1 {
+			t.Errorf("since %s begins with %s", since, id)
+		}
+	}
+	if _, id, _ := stream(t, address, "/events", "Last-Event-ID", strconv.Itoa(last)+"-another").next(); number(id) != 1 {
+		t.Errorf("in another history it begins with %s", id)
 	}
 	if kind, id, _ := stream(t, address, "/events?since=-2").next(); kind != "record" || id == "" {
 		t.Errorf("the last two begin with %s %s", kind, id)

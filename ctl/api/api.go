@@ -129,6 +129,7 @@ type Record struct {
 type History struct {
 	Records []Record `json:"records"` // the oldest first
 	Next    uint64   `json:"next"`    // since for the next call
+	History string   `json:"history"` // what the numbers are of: with NEXT-HISTORY as since, records are not missed when supd was started anew
 	Missed  uint64   `json:"missed"`  // how many of those asked for are not kept any more
 }
 

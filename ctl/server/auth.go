@@ -115,10 +115,11 @@ func (a *auth) authenticate(r *http.Request) (who caller, ok bool, err error) {
 		return caller{role: a.most}, !a.certs, nil
 	}
 	name, secret, token := "", "", false
-	if bearer, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); is {
+	if scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		secret, token = strings.TrimSpace(bearer), true
-		if name, _, ok = strings.Cut(secret, "."); !ok {
-			name = "" // no token of ours, but a secret all the same
+		name, _, _ = strings.Cut(secret, ".")
+		if !slices.ContainsFunc(a.users, func(u user) bool { return u.name == name }) {
+			name = "" // no token of ours, but a part of a secret perhaps
 		}
 	} else if name, secret, ok = r.BasicAuth(); !ok {
 		return caller{}, false, nil

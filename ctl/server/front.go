@@ -157,7 +157,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if !ok {
-			f.refused.tell("in "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), whatWasWrong(r, who.name))
+			f.refused.tell("in "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, shortPath(r), f.clientOf(r), whatWasWrong(r, who.name))
 			return &httpError{status: http.StatusUnauthorized, detail: "give a name and password (Basic), or a token (Bearer)"}
 		}
 		noteUser(r, who.name)
@@ -173,6 +173,9 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 	if err := f.origins.Check(r); err != nil {
 		return refuseForeign(r, err.Error())
 	}
+	if changes := r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions; changes && originOf(r) == foreignPage {
+		return refuseForeign(r, r.Method+" "+shortPath(r))
+	}
 	for i := range f.routes {
 		if p := f.routes[i].path; r.URL.Path == p || f.routes[i].prefix && strings.HasPrefix(r.URL.Path, p) {
 			return f.routes[i].handle(w, r)
@@ -185,7 +188,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request) error {
 func whatWasWrong(r *http.Request, name string) string {
 	switch {
 	case name != "":
-		return "credentials that do not fit, of " + name
+		return "credentials that do not fit, of " + name[:min(len(name), maxLoggedHeader)]
 	case r.Header.Get("Authorization") != "":
 		return "credentials that do not fit"
 	case r.TLS != nil && len(r.TLS.PeerCertificates) > 0:
@@ -193,6 +196,9 @@ func whatWasWrong(r *http.Request, name string) string {
 	}
 	return "no credentials"
 }
+
+// shortPath is the path of a request for the log.
+func shortPath(r *http.Request) string { return r.URL.Path[:min(len(r.URL.Path), maxLoggedHeader)] }
 
 // sourceOf is where a request comes from, without a port.
 func sourceOf(r *http.Request) string {
@@ -221,7 +227,7 @@ func (f *front) checkPeer(r *http.Request) error {
 	if c, ok := r.Context().Value(connKey{}).(*conn); ok && c.isAllowed(f.config.AllowUIDs, f.config.AllowGIDs) {
 		return nil
 	}
-	f.refused.tell("peer "+f.clientOf(r), "refused: %s %s from %s, who is not in allow_uids or allow_gids", r.Method, r.URL.Path, f.clientOf(r))
+	f.refused.tell("peer "+f.clientOf(r), "refused: %s %s from %s, who is not in allow_uids or allow_gids", r.Method, shortPath(r), f.clientOf(r))
 	return &httpError{status: http.StatusForbidden, detail: "your account may not use this socket"}
 }
 
@@ -237,7 +243,7 @@ func (f *front) refuse(w *reply, r *http.Request, err error) {
 	var foreign *foreignError
 	switch {
 	case errors.As(err, &foreign):
-		f.refused.tell("foreign "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, r.URL.Path, f.clientOf(r), reason)
+		f.refused.tell("foreign "+sourceOf(r), "refused: %s %s from %s: %s", r.Method, shortPath(r), f.clientOf(r), reason)
 	case reason != "":
 		f.logger.Error(logs.Clean(reason))
 	}

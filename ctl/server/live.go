@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -114,7 +113,7 @@ func (h *liveHub) begin() (whole []byte, at position) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.whole == nil {
-		h.whole = encodeFrame(treeFrame, "", treeView(h.groups, h.server.treeVersion(h.version), time.Now()))
+		h.whole = encodeFrame(treeFrame, "", treeView(h.groups, h.server.treeVersion(h.version, h.groups), time.Now()))
 	}
 	return h.whole, position{h.next, h.record}
 }
@@ -207,7 +206,7 @@ func (h *liveHub) look(ctx context.Context) {
 	for i := range records {
 		r := &records[i]
 		h.record = r.Seq
-		h.add(frame{recordFrame, r, encodeFrame(recordFrame, strconv.FormatUint(r.Seq, 10), recordView(r))})
+		h.add(frame{recordFrame, r, encodeFrame(recordFrame, recordID(tree, r.Seq), recordView(r))})
 	}
 	if _, state := h.server.config.Daemon.State(); state != h.state {
 		h.state = state
@@ -225,7 +224,7 @@ func (h *liveHub) look(ctx context.Context) {
 // compare makes frames of what is not as it was. The caller holds h.mu.
 func (h *liveHub) compare(was []actors.GroupInfo, now time.Time) {
 	if !sameMembers(was, h.groups) {
-		h.whole = encodeFrame(treeFrame, "", treeView(h.groups, h.server.treeVersion(h.version), now))
+		h.whole = encodeFrame(treeFrame, "", treeView(h.groups, h.server.treeVersion(h.version, h.groups), now))
 		h.add(frame{treeFrame, nil, h.whole})
 		return
 	}

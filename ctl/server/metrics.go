@@ -56,8 +56,8 @@ var (
 	requestsMetric = metric{name: "supd_http_requests_total", kind: counter, labels: []string{"code"}, about: aboutServer,
 		help: "HTTP requests that were answered, by status; 401 is a password that was wrong or missing."}
 	callsMetric = metric{name: "supd_api_request_duration_seconds", kind: histogram, labels: []string{"method"}, about: aboutServer,
-		help: "Time of XML-RPC calls by method, whatever they came to; those that wait for a program take as long as it does. A multicall counts as one call, " +
-			"methods that do not exist are called unknown."}
+		help: "Time of XML-RPC calls by method, and of requests below /api/v1 by method and path, streams of events excepted, whatever they came to; those that wait " +
+			"for a program take as long as it does. A multicall counts as one call, methods that do not exist are called unknown."}
 )
 
 // callBuckets are the upper bounds of the histogram, in seconds: from a look at the table to a stop that waits.

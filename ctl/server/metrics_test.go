@@ -133,15 +133,19 @@ func TestCallsAndRequestsAreCounted(t *testing.T) {
 	}
 	send(t, r.locked, post(getPID, basic("u:wrong")))
 	r.asked(t, 0, "POST", "/metrics")
+	for range 2 {
+		r.rest(t, "GET", "/programs/cat", basicAuth("u", "a:b"), "")
+	}
 	_, _, body := r.scraped(t, "/metrics")
 	for _, want := range []string{
+		`supd_api_request_duration_seconds_count{method="GET /api/v1/programs/{name}"} 2`,
 		`supd_api_request_duration_seconds_count{method="supervisor.getPID"} 2`,
 		`supd_api_request_duration_seconds_count{method="supervisor.getAPIVersion"} 2`, // getVersion is another name of it
 		`supd_api_request_duration_seconds_count{method="system.listMethods"} 1`,
 		`supd_api_request_duration_seconds_count{method="unknown"} 3`,
 		`supd_api_request_duration_seconds_bucket{method="unknown",le="+Inf"} 3`,
 		`supd_http_requests_total{code="200"} 8`,
-		`supd_http_requests_total{code="401"} 1`,
+		`supd_http_requests_total{code="401"} 3`,
 		`supd_http_requests_total{code="405"} 1`,
 	} {
 		if !strings.Contains(body, "\n"+want+"\n") {

@@ -29,6 +29,8 @@ type fakePast struct {
 	groups    []actors.GroupInfo
 }
 
+func (f *fakePast) HistoryID() string { return "fake" }
+
 func (f *fakePast) Why(string) actors.Answer           { return f.answer }
 func (f *fakePast) Groups() []actors.GroupInfo         { return f.groups }
 func (f *fakePast) Done() <-chan struct{}              { return f.done }

@@ -89,8 +89,10 @@ func newRemote(r confload.Remote, by *confload.Server) *remote {
 
 // send sends a request. path is below /api/v1 and escaped, with its query. The caller closes the body of the answer.
 func (r *remote) send(ctx context.Context, method, path string, header http.Header, body io.Reader) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	req, err := http.NewRequestWithContext(ctx, method, r.base+restPath+path, body)
 	if err != nil {
+		cancel(nil)
 		return nil, err
 	}
 	req.Header = header
@@ -100,15 +102,41 @@ func (r *remote) send(ctx context.Context, method, path string, header http.Head
 	case r.HasAuth:
 		req.SetBasicAuth(r.Username, r.Password)
 	}
+	if method == http.MethodGet && !strings.Contains(path, "wait=") { // others take as long as what they wait for
+		late := time.AfterFunc(remoteAnswer, func() { cancel(errNoAnswer) })
+		defer late.Stop()
+	}
 	resp, err := r.client.Do(req)
 	if err != nil {
+		defer cancel(nil)
+		if context.Cause(ctx) == errNoAnswer {
+			return nil, errNoAnswer
+		}
 		var wrapped *url.Error
 		if errors.As(err, &wrapped) {
 			err = wrapped.Err // which leaves out the address
 		}
 		return nil, err
 	}
+	resp.Body = &remoteBody{resp.Body, cancel}
 	return resp, nil
+}
+
+// remoteAnswer is how long another node may take to begin an answer that waits for nothing.
+const remoteAnswer = 10 * time.Second
+
+var errNoAnswer = fmt.Errorf("it has not answered within %s", remoteAnswer)
+
+// remoteBody ends the context of its request with it.
+type remoteBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+// Close implements io.Closer.
+func (b *remoteBody) Close() error {
+	defer b.cancel(nil)
+	return b.ReadCloser.Close()
 }
 
 // errCredentials says that another node wants others than it is given.

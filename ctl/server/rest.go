@@ -91,6 +91,12 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) error {
 			return &restError{status: http.StatusBadRequest, detail: fmt.Sprintf("there is no parameter %q%s", name, route.paramList())}
 		}
 	}
+	began := time.Now()
+	defer func() {
+		if w.Header().Get("Content-Type") != eventStream { // which lasts as long as the client wants
+			s.exporter.called(route.method+" "+restPath+route.path, time.Since(began))
+		}
+	}()
 	answer, err := route.handle(c)
 	if err != nil || answer == nil {
 		return err

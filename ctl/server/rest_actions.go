@@ -43,10 +43,17 @@ func (c *restCall) act() (any, error) {
 			return nil, &actors.Fault{Code: actors.BadSignal, Extra: asked.Signal}
 		}
 	}
+	var names []string // each once
+	seen := map[string]bool{}
 	for _, name := range asked.Names {
-		if !c.server.knows(name) {
+		switch {
+		case seen[name]:
+			continue
+		case !c.server.knows(name):
 			return nil, &actors.Fault{Code: actors.BadName, Extra: name}
 		}
+		seen[name] = true
+		names = append(names, name)
 	}
 	if code, _ := c.server.config.Daemon.State(); code < 1 {
 		return nil, &actors.Fault{Code: actors.ShutdownState}
@@ -56,7 +63,7 @@ func (c *restCall) act() (any, error) {
 		ctx = context.WithoutCancel(ctx) // one whose client goes away is finished
 	}
 	results := []api.Result{}
-	for _, name := range asked.Names {
+	for _, name := range names {
 		some, err := a.on(ctx, name)
 		if err != nil {
 			return nil, err

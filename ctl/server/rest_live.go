@@ -2,8 +2,10 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gwaycc/supd/actors"
@@ -43,7 +45,7 @@ func (c *restCall) serveLive() (any, error) {
 // serveEvents answers /events: a stream of records, or some of those that are kept.
 func (c *restCall) serveEvents() (any, error) {
 	name := c.query("name")
-	since, err := c.integer("since", 0, -maxRecords, 1<<53)
+	since, err := c.since()
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +70,28 @@ func (c *restCall) serveEvents() (any, error) {
 		return nil, err
 	}
 	records, next, missed := historyOf(c.r.Context(), c.server.config.Tree, since, int(limit), name, time.Duration(wait)*time.Second)
-	return &api.History{Records: recordViews(records), Next: next, Missed: missed}, nil
+	return &api.History{Records: recordViews(records), Next: next, History: c.server.config.Tree.HistoryID(), Missed: missed}, nil
+}
+
+// recordID names a record for clients that come again, also to another history.
+func recordID(tree Tree, seq uint64) string { return fmt.Sprintf("%d-%s", seq, tree.HistoryID()) }
+
+// parseRecordID reads a name of a record, or its number. One of another history is 0: all that there is now is new.
+func parseRecordID(tree Tree, text string) (seq uint64, ok bool) {
+	number, history, named := strings.Cut(text, "-")
+	seq, err := strconv.ParseUint(number, 10, 53)
+	if named && history != tree.HistoryID() {
+		seq = 0
+	}
+	return seq, err == nil
+}
+
+// since is the parameter of that name: the number or name of a record, or a negative number of records.
+func (c *restCall) since() (int64, error) {
+	if seq, ok := parseRecordID(c.server.config.Tree, c.query("since")); ok {
+		return int64(seq), nil
+	}
+	return c.integer("since", 0, -maxRecords, 1<<53)
 }
 
 // follow streams frames to a client until it goes.
@@ -91,8 +114,8 @@ func (c *restCall) follow(f *follower) error {
 	defer hub.leave()
 	whole, at := hub.begin()
 	f.record = at.record
-	switch last, err := strconv.ParseUint(c.r.Header.Get("Last-Event-ID"), 10, 64); {
-	case err == nil:
+	switch last, ok := parseRecordID(c.server.config.Tree, c.r.Header.Get("Last-Event-ID")); {
+	case ok:
 		f.record = knownSince(c.server.config.Tree, last)
 	case f.since != nil && *f.since >= 0:
 		f.record = knownSince(c.server.config.Tree, uint64(*f.since))
@@ -148,7 +171,7 @@ func (f *follower) start(whole []byte, at position) error {
 		}
 		f.record = r.Seq
 		if f.wants(&frame{kind: recordFrame, record: r}) {
-			events = append(events, encodeFrame(recordFrame, strconv.FormatUint(r.Seq, 10), recordView(r)))
+			events = append(events, encodeFrame(recordFrame, recordID(f.server.config.Tree, r.Seq), recordView(r)))
 		}
 	}
 	return f.out.send(events...)

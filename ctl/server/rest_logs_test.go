@@ -5,6 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gwaycc/supd/actors"
 )
 
 // TestEndsOfLogs has the windows in which there is nothing to see, and what does not make sense.
@@ -70,5 +73,33 @@ func TestSomethingBehindABodyIsRefused(t *testing.T) {
 	}
 	if status, body := r.rest(t, "POST", "/actions", basicAuth("u", "a:b"), `{"do":"stop","names":["cat"]}`+" \n"); status != http.StatusOK {
 		t.Errorf("%d %s", status, body)
+	}
+}
+
+// TestANameIsActedOnOnce has one that a client gives often, so that nobody fills the history with one request.
+func TestANameIsActedOnOnce(t *testing.T) {
+	r := newRig(t)
+	names := strings.Repeat(`"cat",`, 1000) + `"cat"`
+	status, body := r.rest(t, "POST", "/actions", basicAuth("u", "a:b"), `{"do":"stop","names":[`+names+`]}`)
+	if did := r.tree.commands(); status != http.StatusOK || strings.Count(did, "stop cat") != 1 || strings.Count(body, `"cat"`) != 1 {
+		t.Errorf("%d %s: %s", status, body, did)
+	}
+}
+
+// TestATreeIsAnotherOneWhenABudgetIsRefilled has time pass, and nothing else.
+func TestATreeIsAnotherOneWhenABudgetIsRefilled(t *testing.T) {
+	r := newRig(t)
+	groups := func(used int, refill time.Duration) []actors.GroupInfo {
+		return []actors.GroupInfo{{Name: "g", Budget: &actors.BudgetInfo{Intensity: 3, Used: used, Refill: refill}}}
+	}
+	seen := map[string]bool{}
+	for used := range 3 {
+		seen[r.treeVersion(7, groups(used, time.Minute))] = true
+	}
+	if len(seen) != 3 || !seen[r.treeVersion(7, nil)] {
+		t.Errorf("got %v", seen)
+	}
+	if got := nextRefill(append(groups(1, time.Minute), groups(1, time.Second)...)); got != time.Second {
+		t.Errorf("the next refill is in %s", got)
 	}
 }

@@ -20,9 +20,30 @@ func (s *Server) view(to caller) *api.Server {
 		User: to.name, Role: to.role, Nodes: s.remoteNames()}
 }
 
-// treeVersion names a version of the tree, of this supd and since its last start.
-func (s *Server) treeVersion(version uint64) string {
-	return s.instance + "-" + strconv.FormatUint(version, 10)
+// treeVersion names a version of the tree, of this supd and since its last start, and what time has made of the budgets since.
+func (s *Server) treeVersion(version uint64, groups []actors.GroupInfo) string {
+	name := s.instance + "-" + strconv.FormatUint(version, 10)
+	used := 0
+	for i := range groups {
+		if b := groups[i].Budget; b != nil {
+			used += b.Used
+		}
+	}
+	if used > 0 {
+		name += "-" + strconv.Itoa(used)
+	}
+	return name
+}
+
+// nextRefill is how long it takes until a restart stops counting; without one it is long.
+func nextRefill(groups []actors.GroupInfo) time.Duration {
+	next := time.Hour
+	for i := range groups {
+		if b := groups[i].Budget; b != nil && b.Refill > 0 {
+			next = min(next, b.Refill)
+		}
+	}
+	return next
 }
 
 // unchanged tells whether the client has this version; it is answered then. Otherwise the answer gets its tag.
@@ -46,8 +67,9 @@ func (c *restCall) tree() (any, error) {
 	}
 	tree := c.server.config.Tree
 	version := tree.Version() // before the groups: they are no older
-	if c.query("after") == c.server.treeVersion(version) && wait > 0 {
-		ctx, cancel := context.WithTimeout(c.r.Context(), time.Duration(wait)*time.Second)
+	groups := tree.Groups()
+	if c.query("after") == c.server.treeVersion(version, groups) && wait > 0 {
+		ctx, cancel := context.WithTimeout(c.r.Context(), min(time.Duration(wait)*time.Second, nextRefill(groups)))
 		defer cancel()
 		select {
 		case <-tree.VersionAfter(version):
@@ -55,19 +77,22 @@ func (c *restCall) tree() (any, error) {
 		case <-ctx.Done():
 		}
 		version = tree.Version()
+		groups = tree.Groups()
 	}
-	name := c.server.treeVersion(version)
+	name := c.server.treeVersion(version, groups)
 	if c.unchanged(name) {
 		return nil, nil
 	}
-	return treeView(tree.Groups(), name, time.Now()), nil
+	return treeView(groups, name, time.Now()), nil
 }
 
 func (c *restCall) groups() (any, error) {
-	if c.unchanged(c.server.treeVersion(c.server.config.Tree.Version())) {
+	version := c.server.config.Tree.Version()
+	groups := c.server.config.Tree.Groups()
+	if c.unchanged(c.server.treeVersion(version, groups)) {
 		return nil, nil
 	}
-	return treeView(c.server.config.Tree.Groups(), "", time.Now()).Groups, nil
+	return treeView(groups, "", time.Now()).Groups, nil
 }
 
 func (c *restCall) group() (any, error) {
@@ -80,7 +105,7 @@ func (c *restCall) group() (any, error) {
 }
 
 func (c *restCall) programs() (any, error) {
-	if c.unchanged(c.server.treeVersion(c.server.config.Tree.Version())) {
+	if c.unchanged(c.server.treeVersion(c.server.config.Tree.Version(), nil)) {
 		return nil, nil
 	}
 	programs, now := []api.Program{}, time.Now()

@@ -68,15 +68,15 @@ func (s *Server) restRoutes() []restRoute {
 			about: "The stream is stdout, stderr or both. " + logHelp, params: logParams, kind: "text/plain", example: "lines=20", handle: (*restCall).serveProgramLog},
 
 		{method: "GET", path: "/events", role: api.Read, summary: "Gives what has happened and was decided, or streams it.", answer: api.History{},
-			about: "With Accept: text/event-stream the answer is a stream of server-sent events: record, whose id is its number, and missed. It begins with " +
+			about: "With Accept: text/event-stream the answer is a stream of server-sent events: record, whose id is its number and that of the history (41-K7QX2MPA), and missed. It begins with " +
 				"what comes next, with the last history records, or after the one in since or Last-Event-ID. Otherwise it is JSON: the records after since (with a negative " +
 				"one the last -since), at most max, about name; when there is none it waits for one.",
-			params: []restParam{{"since", "integer", "number of a record"}, {"max", "integer", "at most so many, 1000 without"}, {"name", "string", "a namespec, or group:* for a group and its programs"},
+			params: []restParam{{"since", "string", "number of a record, or its id in a stream, or -N"}, {"max", "integer", "at most so many, 1000 without"}, {"name", "string", "a namespec, or group:* for a group and its programs"},
 				{"wait", "integer", "for how many seconds at most, up to 60"}, {"history", "integer", "of a stream: how many old records it begins with"}},
 			example: "since=-20", handle: (*restCall).serveEvents},
 		{method: "GET", path: "/live", role: api.Read, summary: "Streams the tree as it changes.", kind: "text/event-stream",
 			about: "Server-sent events: hello (a Server), tree (a Tree: first, and whenever groups or programs come or go), programs (those that have changed), groups (those " +
-				"whose budget has changed, without programs), record (a Record, with its number as id), server (its state has changed), usage (a Usage, where asked for), missed. " +
+				"whose budget has changed, without programs), record (a Record, with an id as in /events), server (its state has changed), usage (a Usage, where asked for), missed. " +
 				"With nodes=all there is remote for each of these from another node, {node, event, data}, and {node, event: offline, data: {error}} when it cannot be reached. " +
 				"It ends with supd or a soft restart; clients connect again.",
 			params: []restParam{{"usage", "boolean", "with samples of what programs use"}, {"history", "integer", "how many old records it begins with"}, {"nodes", "string", "all: with those of the other nodes"}},

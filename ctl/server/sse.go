@@ -50,10 +50,13 @@ func (s *Server) openSSE(ctx *stream, w http.ResponseWriter) (*sseStream, error)
 	return e, nil
 }
 
+// eventStream is the content type of an answer of events.
+const eventStream = "text/event-stream"
+
 // describeSSE sets the headers of an answer of events.
 func describeSSE(w http.ResponseWriter) {
 	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", eventStream)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Accel-Buffering", "no") // to a proxy: pass it on at once

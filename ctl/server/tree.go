@@ -42,6 +42,8 @@ type Tree interface {
 	History(seq uint64, max int) (records []actors.Record, missed uint64)
 	// HistoryAfter returns a channel that is closed when there is a record after number seq.
 	HistoryAfter(seq uint64) <-chan struct{}
+	// HistoryID is another one when the numbers have begun anew.
+	HistoryID() string
 	// Groups returns all groups and programs in the order of their start.
 	Groups() []actors.GroupInfo
 	// Lives returns the last lives of a program that have ended, the last one first.
