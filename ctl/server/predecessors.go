@@ -244,7 +244,17 @@ func (c *oldCall) do(verb string, parts []string) error {
 		return err
 	}
 	a := &action{tree: c.server.config.Tree, do: verb, wait: true}
-	return a.one(context.WithoutCancel(c.r.Context()), i.Program.NameSpec())
+	err = a.one(context.WithoutCancel(c.r.Context()), i.Program.NameSpec())
+	var f *actors.Fault
+	if errors.As(err, &f) && isDone(verb, f.Code) {
+		return nil
+	}
+	return err
+}
+
+// isDone tells whether there was nothing to do: to the predecessors that is a success.
+func isDone(verb string, code actors.FaultCode) bool {
+	return verb == "start" && code == actors.AlreadyStarted || verb == "stop" && code == actors.NotRunning
 }
 
 func (c *oldCall) actOnMany(verb string) error {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gwaycc/supd/actors"
 	"github.com/gwaycc/supd/ctl/api"
 	"github.com/gwaycc/supd/supervisor"
 )
@@ -149,7 +150,7 @@ func (r *remote) do(ctx context.Context, verb, name string) error {
 		return err
 	}
 	for _, result := range results {
-		if !result.OK {
+		if !result.OK && !isDone(verb, actors.FaultCode(result.Code)) {
 			return errors.New(result.Error)
 		}
 	}
