@@ -132,3 +132,13 @@ func TestDependantsGoOnWhenWhatTheyDependOnGetsMoreOrLess(t *testing.T) {
 		t.Errorf("web was stopped:\n%s", got)
 	}
 }
+
+// A group without a limit does not try a program without a pause that cannot be started.
+func TestAGroupWaitsBeforeItTriesAgain(t *testing.T) {
+	got := transcript(t, three("strategy=one_for_all", map[string]string{"a": "startretries=0"}), "all stays up\ng:a fails to start", SimulateOptions{Seed: 1, Until: time.Minute})
+	inOrder(t, got, []string{"g:a BACKOFF -> FATAL", "a failed, and the strategy of the group is one_for_all",
+		"g:a FATAL -> BACKOFF: started by the strategy of its group, after a wait of 1 s", "g:a BACKOFF -> STARTING: started by the strategy of its group, after a wait of 1 s"})
+	if n := strings.Count(got, "FATAL -> BACKOFF"); n < 20 || n > 60 {
+		t.Errorf("it was tried %d times in a minute:\n%s", n, got)
+	}
+}

@@ -521,6 +521,7 @@ func (i *inspector) startRetries(name string) int {
 // countFailures: startretries is kept.
 func (i *inspector) countFailures(r *Record) {
 	switch {
+	case r.To == supervisor.Backoff && r.From == supervisor.Fatal: // it waits before its group tries it anew
 	case r.To == supervisor.Backoff:
 		i.failed[r.Program]++
 		if n, most := i.failed[r.Program], i.startRetries(r.Program); most >= 0 && n > most+1 {

@@ -8,7 +8,8 @@ import "time"
 type Event interface{ event() }
 
 type (
-	// StartRequested asks for the program to be up. It resets the count of failed starts when By is an administrator.
+	// StartRequested asks for the program to be up. It resets the count of failed starts when By is an administrator. One that is
+	// FATAL waits in BACKOFF first when By is its group.
 	StartRequested struct {
 		By    Origin
 		Cause uint64

@@ -188,12 +188,30 @@ func (s *step) startRequested(ev StartRequested) {
 		if s.Pausing {
 			s.unwant()
 		}
+		r := Reason{"start-requested", "started by " + ev.By.String()}
+		if s.State == Fatal && s.Failures > 0 {
+			wait := s.backoffWait()
+			s.Failures = 0
+			if ev.By == ByGroup {
+				s.retryForGroup(r, wait)
+				return
+			}
+		}
 		if s.Lacks != "" {
 			s.wait()
 			return
 		}
-		s.start(Reason{"start-requested", "started by " + ev.By.String()})
+		s.start(r)
 	}
+}
+
+// retryForGroup has a program that has failed to start wait before it is tried anew, as long as after its last failed attempt: a
+// group without a limit would try it without a pause otherwise.
+func (s *step) retryForGroup(r Reason, wait time.Duration) {
+	r.Text += ", after a wait of " + inSeconds(wait)
+	s.Resume = r
+	s.enter(Backoff, Reason{"group-retry", r.Text}, Transition{})
+	s.do(Arm{s.Life, BackoffTimer, wait})
 }
 
 // start begins a new life.
@@ -348,7 +366,9 @@ func (s *step) settle(r Rule, t Transition) {
 		}
 		s.enter(r.To, r.Reason, t)
 		if r.To == Fatal {
-			s.Failures = 0
+			if !s.policy.Escalate {
+				s.Failures = 0
+			}
 			s.log(Info, "gave up: %s entered FATAL state, too many start retries too quickly", s.policy.Name)
 			if s.policy.Escalate {
 				s.do(Escalate{r.Reason})
@@ -370,6 +390,8 @@ func (s *step) timerFired(t Timer) {
 		s.watchdogBit()
 	case t == BackoffTimer && s.State == Backoff && !s.Held && s.Lacks != "":
 		s.wait()
+	case t == BackoffTimer && s.State == Backoff && !s.Held && s.Resume != Reason{}:
+		s.start(s.Resume)
 	case t == BackoffTimer && s.State == Backoff && !s.Held:
 		s.start(Reason{"retry", fmt.Sprintf("attempt %d after a wait of %s", s.Failures+1, inSeconds(s.backoffWait()))})
 	case t == StopTimer && s.State == Stopping && s.Pid != 0:

@@ -352,6 +352,9 @@ func TestRandomProgramsAgreeWithThePollingModel(t *testing.T) {
 		return
 	}
 	for _, a := range Arcs {
+		if a.From == Fatal && a.To == Backoff {
+			continue // it takes a group, which the model does not know; see testdata/escalate.txt
+		}
 		if !seen[fmt.Sprintf("%s -> %s", a.From, a.To)] {
 			t.Errorf("%s -> %s was never seen: it does not belong into Arcs, or the sequences are too tame", a.From, a.To)
 		}

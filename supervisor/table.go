@@ -16,6 +16,7 @@ var Arcs = []Arc{
 	{Stopped, Starting, "start, autostart, cron"},
 	{Exited, Starting, "start, autorestart, cron"},
 	{Fatal, Starting, "start, cron"},
+	{Fatal, Backoff, "its group tries it anew"},
 	{Starting, Running, "stayed up for startsecs"},
 	{Starting, Backoff, "spawn error, or ended before startsecs"},
 	{Starting, Stopping, "stop"},
