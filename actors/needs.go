@@ -70,17 +70,17 @@ func (n *need) String() string {
 // when they are there. It costs nothing when nothing depends on anything.
 func (t *table) relink(latest *confload.Config) []*entry {
 	entries := *t.sorted.Load()
+	depends := func(p confload.Program) bool { return len(p.DependsOn) > 0 }
+	if !slices.ContainsFunc(entries, func(e *entry) bool { return depends(*e.now()) || e.needs.Load() != nil }) &&
+		!slices.ContainsFunc(latest.Groups, func(g confload.Group) bool { return slices.ContainsFunc(g.Programs, depends) }) {
+		return nil
+	}
 	wanted := map[string][]confload.Dependency{}
 	for i := range latest.Groups {
 		for j := range latest.Groups[i].Programs {
-			if p := &latest.Groups[i].Programs[j]; len(p.DependsOn) > 0 {
-				wanted[p.NameSpec()] = p.DependsOn
-			}
+			p := &latest.Groups[i].Programs[j]
+			wanted[p.NameSpec()] = p.DependsOn
 		}
-	}
-	linked := slices.ContainsFunc(entries, func(e *entry) bool { return len(e.now().DependsOn) > 0 || e.needs.Load() != nil })
-	if len(wanted) == 0 && !linked {
-		return nil
 	}
 	bySpec := make(map[string]*entry, len(entries))
 	for _, e := range entries {
@@ -147,29 +147,34 @@ const maxTold = 5
 // lookAround tells the machine what the program lacks now. cause is the record of what may have changed that. What it has come to
 // need while it is up is no loss before it has been there.
 func (p *program) lookAround(cause uint64) {
-	var lacks []string
+	var lacks, lost []string
 	var had map[string]bool
 	if needs := p.entry.needed(); len(needs) > 0 {
 		had = make(map[string]bool, len(needs))
 	}
 	for _, n := range p.entry.needed() {
-		switch {
-		case n.met():
+		if n.met() {
 			had[n.spec] = true
 			continue
-		case p.m.State.IsUp() && !p.had[n.spec]:
-			continue
 		}
-		had[n.spec] = p.had[n.spec]
-		lacks = append(lacks, logs.Clean(n.String()))
+		name := logs.Clean(n.String())
+		lacks = append(lacks, name)
+		if had[n.spec] = p.had[n.spec]; had[n.spec] {
+			lost = append(lost, name)
+		}
 	}
 	p.had = had
-	if more := len(lacks) - maxTold; more > 0 {
-		lacks = append(lacks[:maxTold], fmt.Sprintf("%d more", more))
+	if ev := (supervisor.NeedsChanged{Lacks: someOf(lacks), Lost: someOf(lost), Cause: cause}); ev.Lacks != p.m.Lacks || ev.Lost != p.m.Lost {
+		p.apply(ev)
 	}
-	if text := strings.Join(lacks, ", "); text != p.m.Lacks {
-		p.apply(supervisor.NeedsChanged{Lacks: text, Cause: cause})
+}
+
+// someOf are names in words.
+func someOf(names []string) string {
+	if more := len(names) - maxTold; more > 0 {
+		names = append(names[:maxTold], fmt.Sprintf("%d more", more))
 	}
+	return strings.Join(names, ", ")
 }
 
 // despair answers those who wait for the program to start when something it needs will not come, and nobody is asked for that. It is

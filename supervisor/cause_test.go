@@ -70,11 +70,11 @@ func TestEachRecordNamesWhatHasLedToIt(t *testing.T) {
 			[]Event{start, Spawned{1, 7}, TimerFired{1, StartTimer}, TimerFired{1, WatchdogTimer}},
 			[]string{"1 STARTING < 90", "2 RUNNING < 1", "3 STOPPING < 0"}},
 		{"the loss of a dependency and its return", func(p *Policy) { p.OnLoss = RestartOnLoss },
-			[]Event{NeedsChanged{"db", 0}, start, NeedsChanged{"", 91}, Spawned{1, 7}, TimerFired{1, StartTimer}, NeedsChanged{"db", 92},
-				exited(1, 0, time.Minute), NeedsChanged{"", 93}},
+			[]Event{NeedsChanged{"db", "db", 0}, start, NeedsChanged{"", "", 91}, Spawned{1, 7}, TimerFired{1, StartTimer}, NeedsChanged{"db", "db", 92},
+				exited(1, 0, time.Minute), NeedsChanged{"", "", 93}},
 			[]string{"1 waits < 90", "2 STARTING < 91", "3 RUNNING < 2", "4 lost < 92", "5 STOPPING < 4", "6 STOPPED < 5", "7 STARTING < 93"}},
 		{"a program that goes on without it", nil,
-			[]Event{start, Spawned{1, 7}, NeedsChanged{"db", 92}, NeedsChanged{"", 93}},
+			[]Event{start, Spawned{1, 7}, NeedsChanged{"db", "db", 92}, NeedsChanged{"", "", 93}},
 			[]string{"1 STARTING < 90", "2 lost < 92", "3 needs-met < 93"}},
 	} {
 		w := chronicle{policy: Policy{Name: "web", StartSecs: 1, StartRetries: 3, ExitCodes: []int{0}, StopSignals: []string{"SIGTERM"}, StopWaitSecs: 10}}

@@ -22,11 +22,12 @@ type (
 	}
 	// HoldRequested says that the supervisor is going down: nothing is started from now on (compat.md §3.2, last line).
 	HoldRequested struct{}
-	// NeedsChanged says what the program depends on and is not up now, in words; "" when it lacks nothing. It is told on
-	// every change of what it depends on, and before the first start.
+	// NeedsChanged says what the program depends on and is not up now, in words; "" when it lacks nothing. Lost is what of that
+	// has been up before: what a program has come to depend on while it runs is no loss. It is told on every change of what it
+	// depends on, and before the first start.
 	NeedsChanged struct {
-		Lacks string
-		Cause uint64
+		Lacks, Lost string
+		Cause       uint64
 	}
 	// Spawned says that the process of a life exists.
 	Spawned struct {

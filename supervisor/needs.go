@@ -18,8 +18,8 @@ const (
 // needsChanged takes note of what a program lacks. It is told the level, not the edge: the same again changes nothing, and
 // what was missed in between does not matter.
 func (s *step) needsChanged(ev NeedsChanged) {
-	lost, back := s.Lacks == "" && ev.Lacks != "", s.Lacks != "" && ev.Lacks == ""
-	s.Lacks = ev.Lacks
+	lost, back := s.Lost == "" && ev.Lost != "", s.Lacks != "" && ev.Lacks == ""
+	s.Lacks, s.Lost = ev.Lacks, ev.Lost
 	if back && s.State.IsUp() {
 		s.note(Reason{ReasonNeedsMet, "everything it depends on is up"})
 	}
@@ -44,7 +44,7 @@ func (s *step) needsChanged(ev NeedsChanged) {
 
 // lost says what the loss of a dependency does.
 func (s *step) lost(format string) {
-	text := fmt.Sprintf(format, s.Lacks)
+	text := fmt.Sprintf(format, s.Lost)
 	s.log(Warn, "%s %s", s.policy.Name, strings.TrimPrefix(text, "it "))
 	s.note(Reason{"lost", text})
 }

@@ -47,6 +47,7 @@ type Program struct {
 	Held       bool   // the supervisor is going down
 	Spawning   bool   // a Spawn effect has not been answered
 	Lacks      string // what it depends on and is not up, in words; "" nothing
+	Lost       string // what of that has been up before
 	Waiting    bool   // it is wanted, and is started as soon as it lacks nothing and has no process
 	Pausing    bool   // it is down for the time of restartpause
 	Failing    bool   // it is Waiting after a failure, which its group is to hear of when it is down

@@ -186,6 +186,9 @@ func parseEvent(t *testing.T, s string) Event {
 	case "stop":
 		return StopRequested{By: origins[f[1]], Owed: f[1] == "owed"}
 	case "lacks":
+		lacks := strings.Join(strings.Fields(s)[1:], " ")
+		return NeedsChanged{Lacks: lacks, Lost: lacks}
+	case "needs": // what it has not had before
 		return NeedsChanged{Lacks: strings.Join(strings.Fields(s)[1:], " ")}
 	case "hold":
 		return HoldRequested{}

@@ -248,6 +248,32 @@ func TestThePageSaysThatItIsNotConnected(t *testing.T) {
 	b.wait(`window.same && document.querySelectorAll('.row.program').length === 2`)
 }
 
+// TestThePageOfAProgramThatChanges has one get other options, go, and come again, while its page is open.
+func TestThePageOfAProgramThatChanges(t *testing.T) {
+	dir, address := pageSite(t, "", "[program:talk]\ncommand=/bin/sh -c 'echo first; sleep 1000'\nstartsecs=0\n[program:web]\ncommand=/bin/sleep 1000\n")
+	conf := dir + "/conf"
+	before := read(t, conf)
+	b := openBrowser(t)
+	b.excuse = append(b.excuse, "404")
+	change := func(text string) {
+		t.Helper()
+		writeFile(t, dir, "conf", text)
+		if out, status := ctlIn(t, conf, "update"); status != 0 {
+			t.Fatal(out)
+		}
+	}
+	b.open(address + "#/program/talk")
+	b.wait(`document.querySelector('.log').textContent.includes('first') && document.querySelector('.options').textContent.includes('echo first')`)
+	after := strings.Replace(before, "echo first", "echo second", 1)
+	change(after)
+	b.wait(`document.querySelector('.log').textContent.includes('second') && document.querySelector('.options').textContent.includes('echo second')`)
+	start, end := strings.Index(after, "[program:talk]"), strings.Index(after, "[program:web]")
+	change(after[:start] + after[end:])
+	b.wait(`document.body.innerText.includes('There is no such program') && ![...document.querySelectorAll('.program-head button')].some((e) => e.offsetParent)`)
+	change(before)
+	b.wait(`document.querySelector('.options').textContent.includes('echo first') && [...document.querySelectorAll('.program-head button')].some((e) => e.offsetParent)`)
+}
+
 // TestThePageShowsWhatItHasMissed has records and samples left out.
 func TestThePageShowsWhatItHasMissed(t *testing.T) {
 	_, address := pageSite(t, "", "[program:web]\ncommand=/bin/sleep 1000\n")

@@ -9,6 +9,9 @@ import { LogView } from './log.js';
 import { recordRow, showCause } from './timeline.js';
 import { programAddress } from './tree.js';
 
+// Requests after which a program may have other options.
+const changesOptions = new Set(['update', 'group-added']);
+
 export class ProgramView {
   constructor(live, nodeName, name) {
     this.live = live;
@@ -45,7 +48,7 @@ export class ProgramView {
       if (node && node.name !== this.nodeName) return;
       if (kind === 'usage') this.usage(data);
       else if (kind === 'record') {
-        if (data.program === this.name) this.refresh();
+        if (data.program === this.name || data.kind === 'request' && changesOptions.has(data.reason.code)) this.refresh();
       } else if (kind !== 'programs' || data.some((p) => p.namespec === this.name || (this.program && (this.program.needs || []).some((n) => n.program === p.namespec)))) this.draw();
     });
     this.ticks = setInterval(() => this.draw(), 1000);
@@ -64,7 +67,11 @@ export class ProgramView {
     const known = this.live.local.server !== null && this.live.nodes.get(this.nodeName).groups.length > 0;
     this.gone.hidden = Boolean(p) || !known;
     this.body.hidden = !p;
-    if (!p) return;
+    this.badge.hidden = this.words.hidden = !p;
+    if (!p) {
+      for (const button of Object.values(this.buttons)) button.hidden = true;
+      return;
+    }
     if (!this.log) this.build(p);
     attr(this.badge, 'class', `state ${p.state}${p.state === 'RUNNING' && !p.ready ? ' unready' : ''}`);
     text(this.badge, `${signs[p.state] || '?'} ${p.state.toLowerCase()}`);
@@ -78,6 +85,7 @@ export class ProgramView {
     b.stop.hidden = !may || !(up || p.wanted);
     b.signal.hidden = !may || !p.pid;
     b.clear.hidden = !may;
+    b.whatIf.hidden = false;
   }
 
   showFacts(p) {
@@ -111,7 +119,6 @@ export class ProgramView {
       this.samples = { cpu: h.cpu, memory: h.memory };
       this.showUsage();
     }, () => {});
-    get(`${programPath(this.nodeName, this.name)}/config`).then((c) => this.config.replaceChildren(options(c)), (error) => this.config.replaceChildren(el('p.muted', null, error.message)));
   }
 
   usage(u) {
@@ -132,10 +139,15 @@ export class ProgramView {
   async load() {
     const path = programPath(this.nodeName, this.name);
     try {
-      const [why, lives] = await Promise.all([get(`${path}/why`), get(`${path}/lives`)]);
+      const [why, lives, config] = await Promise.all([get(`${path}/why`), get(`${path}/lives`), get(`${path}/config`)]);
       this.why.replaceChildren(...why.chain.map((record) => recordRow({ node: this.nodeName, record }, record.program === this.name ? '' : 'inline')));
       if (!why.complete) this.why.append(el('li.muted', null, 'what came before is not kept any more'));
       this.lives.replaceChildren(lives.length ? livesTable(lives) : el('p.muted', null, 'It was never started.'));
+      const key = JSON.stringify(config);
+      if (this.configKey !== key) {
+        this.configKey = key;
+        this.config.replaceChildren(options(config));
+      }
     } catch (error) {
       this.lives.replaceChildren(el('p.muted', null, error.message));
     }
@@ -158,7 +170,7 @@ function livesTable(lives) {
   const rows = lives.map((l) => {
     const output = [l.stdout, l.stderr].filter(Boolean).join('\n');
     return el('tr', null, el('th', { scope: 'row' }, String(l.number)), el('td', null, l.pid ? String(l.pid) : '–'), el('td', null, moment(l.start)),
-      el('td', null, duration(((l.end ? Date.parse(l.end) : Date.now()) - Date.parse(l.start)) / 1000)), el('td', null, l.end ? `${l.exit}${l.core ? ', core dumped' : ''}` : 'it runs'), el('td', null, l.reason.text),
+      el('td', null, l.end ? duration((Date.parse(l.end) - Date.parse(l.start)) / 1000) : ''), el('td', null, l.end ? `${l.exit}${l.core ? ', core dumped' : ''}` : 'it runs'), el('td', null, l.reason.text),
       el('td', null, l.end ? `${(l.user + l.system).toFixed(1)} s` : ''), el('td', null, l.max_rss ? bytes(l.max_rss) : ''),
       el('td', null, output ? el('details', null, el('summary', null, 'show'), el('pre', { tabindex: 0 }, output)) : ''));
   });
