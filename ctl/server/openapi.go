@@ -39,9 +39,13 @@ func describe(routes []restRoute, version string) object {
 		"openapi": "3.0.3",
 		"info": object{"title": "supd", "version": version,
 			"description": "The REST interface of supd. Every route says which role it is for: read, operate or admin. Requests that change something need Content-Type: application/json where they have a body."},
-		"servers":    []object{{"url": restPath}},
-		"paths":      paths,
-		"components": object{"schemas": schemas, "responses": object{"Problem": problem}},
+		"servers":  []object{{"url": restPath}},
+		"security": []object{{"password": []string{}}, {"token": []string{}}, {}},
+		"paths":    paths,
+		"components": object{"schemas": schemas, "responses": object{"Problem": problem}, "securitySchemes": object{
+			"password": object{"type": "http", "scheme": "basic", "description": "Name and password, where the server asks for them."},
+			"token":    object{"type": "http", "scheme": "bearer", "description": "A token of a user: NAME.SECRET."},
+		}},
 	}
 }
 
@@ -56,7 +60,17 @@ func (r *restRoute) describe(schemas schemaSet) object {
 		}
 	}
 	for _, p := range r.params {
-		params = append(params, object{"name": p.name, "in": "query", "description": p.help, "schema": object{"type": p.kind}})
+		param := object{"name": p.name, "in": "query", "description": p.help, "schema": object{"type": p.kind}}
+		if p.name == r.requires {
+			param["required"] = true
+		}
+		params = append(params, param)
+	}
+	if r.tagged {
+		params = append(params, object{"name": "If-None-Match", "in": "header", "description": "the ETag of an answer that is known", "schema": object{"type": "string"}})
+	}
+	if r.resumes {
+		params = append(params, object{"name": "Last-Event-ID", "in": "header", "description": "of a stream: the id of the last record that is known", "schema": object{"type": "string"}})
 	}
 	if len(params) > 0 {
 		op["parameters"] = params
@@ -71,11 +85,22 @@ func (r *restRoute) describe(schemas schemaSet) object {
 	case r.kind != "":
 		answer["content"] = object{r.kind: object{"schema": object{}}}
 	}
+	if r.streams {
+		content, _ := answer["content"].(object)
+		content[eventStream] = object{"schema": object{"type": "string"}}
+	}
+	if r.tagged {
+		answer["headers"] = object{"ETag": object{"description": "of this answer", "schema": object{"type": "string"}}}
+	}
 	status := r.status
 	if status == 0 {
 		status = http.StatusOK
 	}
-	op["responses"] = object{strconv.Itoa(status): answer, "default": object{"$ref": "#/components/responses/Problem"}}
+	responses := object{strconv.Itoa(status): answer, "default": object{"$ref": "#/components/responses/Problem"}}
+	if r.tagged {
+		responses["304"] = object{"description": "It is as in If-None-Match."}
+	}
+	op["responses"] = responses
 	return op
 }
 

@@ -40,6 +40,10 @@ type restRoute struct {
 	kind      string
 	status    int // of success; 0: 200
 	example   string
+	requires  string // name of the parameter that must be given; "" none
+	tagged    bool   // its answer has an ETag
+	streams   bool   // it also answers events
+	resumes   bool   // it knows Last-Event-ID
 	handle    func(*restCall) (any, error)
 }
 

@@ -39,19 +39,19 @@ func (s *Server) restRoutes() []restRoute {
 		{method: "POST", path: "/server/reopen-logs", role: api.Admin, summary: "Closes and opens all logs, after somebody has moved them away.",
 			answer: struct{}{}, handle: (*restCall).reopenLogs},
 		{method: "GET", path: "/server/log", role: api.Read, summary: "Reads or follows the main log.", about: logHelp, params: logParams,
-			kind: "text/plain", handle: (*restCall).serveMainLog},
+			kind: "text/plain", streams: true, handle: (*restCall).serveMainLog},
 		{method: "POST", path: "/server/clear-log", role: api.Admin, summary: "Empties the main log.", answer: struct{}{}, handle: (*restCall).clearMainLog},
 
 		{method: "GET", path: "/tree", role: api.Read, summary: "Gives all groups and programs in start order.", answer: api.Tree{},
 			about:   etagHelp + " With after and wait the answer is held back until the version is another one.",
 			params:  []restParam{{"after", "string", "a version that is known already"}, {"wait", "integer", "for how many seconds at most, up to 60"}},
-			example: "wait=30&after=", handle: (*restCall).tree},
+			example: "wait=30&after=", tagged: true, handle: (*restCall).tree},
 		{method: "GET", path: "/groups", role: api.Read, summary: "Gives all groups with their programs.", about: etagHelp, answer: []api.Group{},
-			handle: (*restCall).groups},
+			tagged: true, handle: (*restCall).groups},
 		{method: "GET", path: "/groups/{name}", role: api.Read, summary: "Gives one group with its programs.", answer: api.Group{},
 			handle: (*restCall).group},
 		{method: "GET", path: "/programs", role: api.Read, summary: "Gives all programs in start order.", about: etagHelp, answer: []api.Program{},
-			handle: (*restCall).programs},
+			tagged: true, handle: (*restCall).programs},
 		{method: "GET", path: "/programs/{name}", role: api.Read, summary: "Gives one program.", answer: api.Program{},
 			handle: (*restCall).oneProgram},
 		{method: "GET", path: "/programs/{name}/why", role: api.Read, summary: "Tells why a program is as it is, back to the first cause.",
@@ -63,9 +63,9 @@ func (s *Server) restRoutes() []restRoute {
 		{method: "GET", path: "/programs/{name}/usage", role: api.Read, summary: "Gives what a program has used in the last ten minutes, as far as somebody looked.",
 			answer: api.UsageHistory{}, handle: (*restCall).usageHistory},
 		{method: "GET", path: "/programs/{name}/plan", role: api.Read, summary: "Tells what a stop or a death of the program would lead to. Nothing is done.",
-			params: []restParam{{"do", "string", "stop or kill"}}, answer: []api.Step{}, example: "do=kill", handle: (*restCall).plan},
+			params: []restParam{{"do", "string", "stop or kill"}}, answer: []api.Step{}, requires: "do", example: "do=kill", handle: (*restCall).plan},
 		{method: "GET", path: "/programs/{name}/logs/{stream}", role: api.Read, summary: "Reads or follows a log of a program.",
-			about: "The stream is stdout, stderr or both. " + logHelp, params: logParams, kind: "text/plain", example: "lines=20", handle: (*restCall).serveProgramLog},
+			about: "The stream is stdout, stderr or both. " + logHelp, params: logParams, kind: "text/plain", example: "lines=20", streams: true, handle: (*restCall).serveProgramLog},
 
 		{method: "GET", path: "/events", role: api.Read, summary: "Gives what has happened and was decided, or streams it.", answer: api.History{},
 			about: "With Accept: text/event-stream the answer is a stream of server-sent events: record, whose id is its number and that of the history (41-K7QX2MPA), and missed. It begins with " +
@@ -73,14 +73,14 @@ func (s *Server) restRoutes() []restRoute {
 				"one the last -since), at most max, about name; when there is none it waits for one.",
 			params: []restParam{{"since", "string", "number of a record, or its id in a stream, or -N"}, {"max", "integer", "at most so many, 1000 without"}, {"name", "string", "a namespec, or group:* for a group and its programs"},
 				{"wait", "integer", "for how many seconds at most, up to 60"}, {"history", "integer", "of a stream: how many old records it begins with"}},
-			example: "since=-20", handle: (*restCall).serveEvents},
+			example: "since=-20", streams: true, resumes: true, handle: (*restCall).serveEvents},
 		{method: "GET", path: "/live", role: api.Read, summary: "Streams the tree as it changes.", kind: "text/event-stream",
 			about: "Server-sent events: hello (a Server), tree (a Tree: first, and whenever groups or programs come or go), programs (those that have changed), groups (those " +
 				"whose budget has changed, without programs), record (a Record, with an id as in /events), server (its state has changed), usage (a Usage, where asked for), missed. " +
 				"With nodes=all there is remote for each of these from another node, {node, event, data}, and {node, event: offline, data: {error}} when it cannot be reached. " +
 				"It ends with supd or a soft restart; clients connect again.",
-			params: []restParam{{"usage", "boolean", "with samples of what programs use"}, {"history", "integer", "how many old records it begins with"}, {"nodes", "string", "all: with those of the other nodes"}},
-			handle: (*restCall).serveLive},
+			params:  []restParam{{"usage", "boolean", "with samples of what programs use"}, {"history", "integer", "how many old records it begins with"}, {"nodes", "string", "all: with those of the other nodes"}},
+			resumes: true, handle: (*restCall).serveLive},
 
 		{method: "POST", path: "/actions", role: api.Operate, summary: "Does something to programs.", body: api.Action{}, answer: []api.Result{},
 			about: "do is start, stop, restart, signal, input or clear-logs. " + namesHelp + " With an unknown name nothing is done (404). Otherwise there is a result for each program that the " +
