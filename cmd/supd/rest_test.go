@@ -118,7 +118,8 @@ func TestTheRESTInterfaceIsAsItIsDescribed(t *testing.T) {
 			t.Errorf("%s %s: %v", q.method, q.path, err)
 			return
 		}
-		input := &openapi3filter.RequestValidationInput{Request: r, PathParams: values, Route: route}
+		input := &openapi3filter.RequestValidationInput{Request: r, PathParams: values, Route: route,
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
 		if status < 400 {
 			if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
 				t.Errorf("%s %s: the request: %v", q.method, q.path, err)
